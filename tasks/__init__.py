@@ -1,0 +1,1 @@
+"""One step each: thin Prefect tasks that call the core and return counts."""
