@@ -1,0 +1,144 @@
+"""The closed vocabularies: every state, reason and kind that a column may hold."""
+
+from enum import StrEnum
+
+
+class Lifecycle(StrEnum):
+    """How far the company and this person have come together."""
+
+    SUBSCRIBER = "subscriber"
+    LEAD = "lead"
+    QUALIFIED = "qualified"
+    OPPORTUNITY = "opportunity"
+    CUSTOMER = "customer"
+    LAPSED = "lapsed"
+
+
+class BuyingRole(StrEnum):
+    """A person's part in the group that buys."""
+
+    DECISION_MAKER = "decision_maker"
+    CHAMPION = "champion"
+    USER = "user"
+    TECHNICAL = "technical"
+    PROCUREMENT = "procurement"
+    FINANCE = "finance"
+
+
+class IdentityKind(StrEnum):
+    """What kind of name points at a lead."""
+
+    EXTERNAL_ID = "external_id"
+    EMAIL = "email"
+    MOBILE = "mobile"
+    WECOM_ID = "wecom_id"
+
+
+class Channel(StrEnum):
+    """How a touch travels. ``staff`` is a task for an employee."""
+
+    EMAIL = "email"
+    WECOM = "wecom"
+    STAFF = "staff"
+
+
+class ConsentScope(StrEnum):
+    """What a consent or its withdrawal covers; ``all`` is every channel."""
+
+    EMAIL = "email"
+    WECOM = "wecom"
+    PHONE = "phone"
+    ALL = "all"
+
+
+class ConsentAction(StrEnum):
+    """What the person did with their consent."""
+
+    GRANTED = "granted"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+
+
+class Move(StrEnum):
+    """Why a row of the stage history exists."""
+
+    ENROLLED = "enrolled"
+    ADVANCED = "advanced"
+    FELL_BACK = "fell_back"
+    LEFT = "left"
+
+
+class ExitReason(StrEnum):
+    """Why a lead left a journey, in the order in which the reasons are asked."""
+
+    GOAL = "goal"
+    ACCOUNT_GOAL = "account_goal"
+    LIFECYCLE = "lifecycle"
+    WITHDRAWN = "withdrawn"
+    DISQUALIFIED = "disqualified"
+    ON_HOLD = "on_hold"
+    INTERRUPTED = "interrupted"
+    DORMANT = "dormant"
+
+
+class MessageState(StrEnum):
+    """Where a message stands; which moves are legal is the ledger's to say."""
+
+    PLANNED = "planned"
+    HELD = "held"
+    CLAIMED = "claimed"
+    ATTEMPTING = "attempting"
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+    ABANDONED = "abandoned"
+
+
+class Verdict(StrEnum):
+    """What the night decided about one (lead, touch) pair."""
+
+    PLANNED = "planned"
+    POSTPONED = "postponed"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+    STALE = "stale"
+
+
+class Reason(StrEnum):
+    """Why a pair got no message tonight."""
+
+    NONE = ""
+    ONLY_IF = "only_if"
+    SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
+    NO_CONTENT = "no_content"
+    NO_ADDRESS = "no_address"
+    NO_QUOTA = "no_quota"
+    NEWER_TOUCH = "newer_touch"
+    HIGHER_PRIORITY = "higher_priority"
+    SLOT_TAKEN = "slot_taken"
+    EARLIER_UNSENT = "earlier_unsent"
+    REPLY_OPEN = "reply_open"
+    SHARED_MAILBOX = "shared_mailbox"
+    LEAD_DAY_CAP = "lead_day_cap"
+    LEAD_WEEK_CAP = "lead_week_cap"
+    ACCOUNT_DAY_CAP = "account_day_cap"
+    EMPLOYEE_DAY_CAP = "employee_day_cap"
+    PAST_GRACE = "past_grace"
+
+
+class Step(StrEnum):
+    """The steps of a night, each closed once by a marker row. The first two are for all journeys."""
+
+    TAKE_IN = "take_in"
+    SCORE = "score"
+    LEAVE = "leave"
+    ENROL = "enrol"
+    MOVE = "move"
+    CHOOSE = "choose"
+    REPORT = "report"

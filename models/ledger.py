@@ -1,0 +1,74 @@
+"""The ledger: every message with its state, and every decision with its reason."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from models.enums import Channel, MessageState, Reason, Verdict
+from models.types import UtcTimestamp, words
+
+
+class Message(SQLModel, table=True):
+    """One message to one lead (or one task for an employee).
+
+    ``id`` follows from (journey, lead, touch, enrolment, leg), so the same message cannot exist twice.
+    ``internal`` marks a staff task that does not reach the lead. ``send_day`` is the recipient's local date of
+    ``not_before``; ``expires_on`` the last business date on which the message may still be sent.
+    """
+
+    id: UUID = Field(primary_key=True)
+    journey: str
+    stage: str
+    touch: str
+    enrolment_id: UUID
+    enrolment_number: int
+    entry: int
+    leg: int
+    channel: Channel = Field(sa_type=words(Channel))
+    internal: bool
+    lead_id: UUID
+    account_id: UUID | None = None
+    owner_id: UUID | None = None
+    address_hash: str | None = None
+    night: date
+    state: MessageState = Field(sa_type=words(MessageState))
+    send_day: date
+    not_before: datetime = Field(sa_type=UtcTimestamp)
+    not_after: datetime = Field(sa_type=UtcTimestamp)
+    expires_on: date
+    fingerprint: str
+
+
+class Decision(SQLModel, table=True):
+    """What one night decided about one due (lead, touch) pair, and why."""
+
+    night: date = Field(primary_key=True)
+    enrolment_id: UUID = Field(primary_key=True)
+    touch: str = Field(primary_key=True)
+    journey: str
+    stage: str
+    lead_id: UUID
+    due: date
+    verdict: Verdict = Field(sa_type=words(Verdict))
+    reason: Reason = Field(sa_type=words(Reason))
+    leg: int | None = None
+    channel: Channel | None = Field(default=None, sa_type=words(Channel))
+    not_before: datetime | None = Field(default=None, sa_type=UtcTimestamp)
+    message_id: UUID | None = None
+
+
+class DecisionHistory(SQLModel, table=True):
+    """Decisions older than thirty nights, folded: the same reason for the same pair becomes one row."""
+
+    __tablename__ = "decision_history"
+
+    enrolment_id: UUID = Field(primary_key=True)
+    touch: str = Field(primary_key=True)
+    verdict: Verdict = Field(primary_key=True, sa_type=words(Verdict))
+    reason: Reason = Field(primary_key=True, sa_type=words(Reason))
+    journey: str
+    lead_id: UUID
+    first_night: date
+    last_night: date
+    nights: int

@@ -1,0 +1,1 @@
+"""The core: decisions, ledger, channels. Knows nothing of Prefect; importing it does nothing."""

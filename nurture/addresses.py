@@ -1,0 +1,113 @@
+"""Keyed hashes of addresses: how we remember whom never to write to after we have forgotten who they are.
+
+The key is a secret file outside the database; the database stores only the key's fingerprint. With a
+missing or another key no suppression would match, so everything that could send stops.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nurture.errors import InputError
+from nurture.settings import Settings
+from nurture.store import Database
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class AddressKey:
+    """The secret of this installation's address hashes."""
+
+    secret: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells two keys apart without telling the key."""
+        return hashlib.sha256(b"nurture address key" + self.secret).hexdigest()[:16]
+
+    def hash(self, address: str) -> str:
+        """HMAC-SHA256 of a normalised address, in hex."""
+        return hmac.new(self.secret, address.encode(), hashlib.sha256).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"AddressKey(fingerprint={self.fingerprint!r})"
+
+
+def read_address_key(path: Path) -> AddressKey:
+    """The key in this file.
+
+    Raises:
+        InputError: the file is missing or too short to be a key.
+    """
+    try:
+        secret = bytes.fromhex(path.read_text().strip())
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: the address key is missing. Restore it from your backup: without it no suppression can be "
+            "recognised, so nothing is planned or sent."
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{path}: this is not an address key (64 hex digits expected).") from error
+    if len(secret) < KEY_BYTES:
+        raise InputError(f"{path}: the address key is too short ({len(secret)} bytes, {KEY_BYTES} needed).")
+    return AddressKey(secret)
+
+
+def create_address_key(path: Path) -> AddressKey:
+    """A fresh key in a new file that only its owner can read; an existing file is never overwritten.
+
+    Whole and on disk before it has its name: half a key would stop every import, and hashes made with a key that a
+    power cut took away would be lost as well.
+
+    Raises:
+        FileExistsError: there is a key already.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = secrets.token_bytes(KEY_BYTES)
+    descriptor, unnamed = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # with mode 0600
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(secret.hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(unnamed, path)
+    finally:
+        os.unlink(unnamed)
+    _keep_on_disk(path.parent)
+    return AddressKey(secret)
+
+
+def _keep_on_disk(folder: Path) -> None:
+    """The names in this folder survive a power cut from now on."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_address_key(database: Database, settings: Settings) -> AddressKey:
+    """The key of this database's address hashes, inside a transaction; the first time, found or made.
+
+    Raises:
+        InputError: the key file is missing, or holds another key than the one the stored hashes were made with.
+    """
+    path = settings.address_key_file
+    known = database.rows("SELECT value FROM meta WHERE name = 'address_key'")
+    if not known:
+        key = read_address_key(path) if path.exists() else create_address_key(path)
+        database.run(f"INSERT INTO meta VALUES ('address_key', '{key.fingerprint}')")
+        return key
+    key = read_address_key(path)
+    if key.fingerprint != known[0][0]:
+        raise InputError(
+            f"{path}: another address key ({key.fingerprint}) than the one this database was made with "
+            f"({known[0][0]}). Restore that key from your backup: without it no suppression can be recognised, so "
+            "nothing is imported, planned or sent."
+        )
+    return key

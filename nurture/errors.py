@@ -1,0 +1,60 @@
+"""Every error that Nurture raises on purpose.
+
+NurtureError
+├── InputError        a file, a row, a setting or a command is wrong; the message says which and what to do
+│   ├── JourneyError  a journey file cannot be used; carries file and line
+│   └── ContentError  a file under content/ cannot be used
+├── StoreError        the database cannot be used as it is
+│   ├── StoreBusy     another process holds it; the message names the holder
+│   ├── NightBusy     another process is at work on the nights; the message names it
+│   └── SchemaError   the file was made by another version
+├── NightRefused      the night cannot run as asked; nothing was changed
+├── TransientError    worth another try later
+└── PermanentError    will fail the same way again
+
+Messages carry ids, file names and line numbers, never personal data.
+"""
+
+
+class NurtureError(Exception):
+    """What happened, to what, and what to do next."""
+
+
+class InputError(NurtureError):
+    """Something a person wrote is wrong; nothing was changed."""
+
+
+class JourneyError(InputError):
+    """A journey cannot be used. ``str()`` begins with ``file:line:``."""
+
+
+class ContentError(InputError):
+    """A file under ``content/`` cannot be used."""
+
+
+class StoreError(NurtureError):
+    """The database cannot be used as it is."""
+
+
+class StoreBusy(StoreError):  # noqa: N818 - a state, not a fault
+    """Another process holds the database; the message names it."""
+
+
+class NightBusy(StoreError):  # noqa: N818 - a state, not a fault
+    """Another process is at work on the nights of this home; the message names it."""
+
+
+class SchemaError(StoreError):
+    """The file has another schema than this version of Nurture."""
+
+
+class NightRefused(NurtureError):  # noqa: N818 - an answer, not a fault
+    """The night cannot run as asked; nothing was changed."""
+
+
+class TransientError(NurtureError):
+    """Worth another try later."""
+
+
+class PermanentError(NurtureError):
+    """Will fail the same way again."""

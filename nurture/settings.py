@@ -1,0 +1,59 @@
+"""The one settings page: every ``NURTURE_*`` variable, typed and documented. Nothing else reads the environment."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nurture.errors import InputError
+
+
+class Settings(BaseSettings):
+    """Read once, at the border (the command line or a flow), and handed on as an argument."""
+
+    model_config = SettingsConfigDict(env_prefix="NURTURE_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("var"), description="Folder for everything that a run writes.")
+    content: Path = Field(Path("content"), description="Folder of templates, policy and event weights.")
+    journeys: str = Field("flows.journeys", description="Python package with one module a journey.")
+    zone: str = Field("Asia/Shanghai", description="Business time zone; a night is a date in it.")
+    key_file: Path | None = Field(
+        None, description="File with the secret that keys address hashes; default: address.key in home."
+    )
+    lock_wait: float = Field(20.0, ge=0, description="Seconds to wait for the database before giving up.")
+    memory: str = Field("2GB", pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", description="Memory limit of the database engine.")
+    threads: int = Field(2, ge=1, description="Threads of the database engine.")
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone is called {zone!r}; try Asia/Shanghai or Europe/Berlin") from error
+        return zone
+
+    @property
+    def database(self) -> Path:
+        """The one DuckDB file."""
+        return self.home / "nurture.duckdb"
+
+    @property
+    def address_key_file(self) -> Path:
+        """Where the key of the address hashes lies; never in the database."""
+        return self.key_file or self.home / "address.key"
+
+
+def read_settings() -> Settings:
+    """The settings of this process, from its environment.
+
+    Raises:
+        InputError: a variable has a value that cannot be used; names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "NURTURE_" + str(first["loc"][0]).upper()
+        raise InputError(f"{name}: {first['msg']}. `nurture settings` lists them all.") from error

@@ -1,0 +1,1 @@
+"""Tests mirror the tree; the helpers among them are imported as `tests.<name>`."""
