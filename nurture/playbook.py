@@ -1,0 +1,40 @@
+"""The playbook: everything that marketing wrote, read once and handed on as one argument."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from nurture.content import ContentFile, read_content
+from nurture.events import EventCatalogue, read_events
+from nurture.journey import Journey
+from nurture.loading import load_journeys
+from nurture.policy import Policy, read_policy
+from nurture.settings import Settings
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """Journeys, event weights, policy and content, and the business zone in which they are meant."""
+
+    journeys: tuple[Journey, ...]
+    events: EventCatalogue
+    policy: Policy
+    content: tuple[ContentFile, ...]
+    zone: ZoneInfo
+
+    def ranked(self) -> tuple[Journey, ...]:
+        """The journeys, the highest priority first, then by name."""
+        return tuple(sorted(self.journeys, key=lambda journey: self.policy.rank(journey.name)))
+
+
+def read_playbook(settings: Settings) -> Playbook:
+    """Read and check it all.
+
+    Raises:
+        JourneyError: a journey file cannot be used; with file, line and remedy.
+        ContentError: a file under ``content/`` cannot be used.
+    """
+    events = read_events(settings.content)
+    journeys = load_journeys(settings.journeys, events)
+    return Playbook(
+        journeys, events, read_policy(settings.content), read_content(settings.content), ZoneInfo(settings.zone)
+    )
