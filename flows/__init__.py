@@ -1,0 +1,1 @@
+"""What runs, and when. Flows read top to bottom; they order the steps and decide nothing themselves."""

@@ -1,0 +1,1 @@
+"""One file a journey, written by marketers. ``nurture check`` tells what is wrong with one."""

@@ -1,0 +1,50 @@
+"""Renewal: before the maintenance period ends, customers see what it was worth, and who to ask."""
+
+from datetime import date
+
+from prefect import flow
+
+from flows.nightly_nurture import run_night
+from nurture.journey import Journey, Stage, account, before, days, email, lead, staff, wecom
+from nurture.night_report import NightReport
+from nurture.rules import did
+
+journey = Journey(
+    name="renewal",
+    serves=["customer"],
+    audience=~account.maintenance_ends.is_missing()
+    & lead.role.is_in("decision_maker", "champion", "procurement", "finance"),
+    goal=did("contract.renewed"),
+    goal_scope="account",
+    goal_makes="customer",
+    reenter_after=days(270),
+    stages=[
+        Stage(
+            "value",
+            asks="What did we get for the money?",
+            touches=[
+                email("year-in-numbers", before(account.maintenance_ends, days(60))),
+                wecom(
+                    "what-is-next",
+                    before(account.maintenance_ends, days(45)),
+                    otherwise=email("what-is-next"),
+                ),
+                staff("renewal-call", before(account.maintenance_ends, days(30)), only_if=~did("contract.renewed")),
+                email("last-questions", before(account.maintenance_ends, days(14))),
+            ],
+            fall_back_after=days(400),
+        ),
+    ],
+)
+
+
+@flow(name="renewal")
+def renewal(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightReport:
+    """Walk the renewal for one night.
+
+    Args:
+        night: Business date; without it, today's.
+        dry_run: Decide and report, but write nothing.
+        limit: Only the first so many leads; with dry_run.
+    """
+    return run_night(night, journeys=[journey], dry_run=dry_run, limit=limit)

@@ -1,0 +1,194 @@
+"""The night: its steps in their order, each closed once.
+
+Every (night, journey, step) is one transaction that also writes its marker row in ``run``. A step with a marker is
+skipped, so a crashed night resumes where it stopped and a finished night never changes. ``docs/the-night.md`` is the
+contract of what each step decides.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+
+from models import Step
+from nurture.errors import InputError, NightRefused
+from nurture.evidence import take_facts, take_standing
+from nurture.folding import fold_decisions
+from nurture.journey import Journey
+from nurture.literals import literal
+from nurture.night_report import Counts, NightReport, read_report
+from nurture.planning import Planning
+from nurture.playbook import Playbook
+from nurture.restraint import Restraint
+from nurture.scoring import score
+from nurture.store import Database
+from nurture.stranded import refuse_stranded
+from nurture.walking import Walk
+
+ALL = "*"
+
+
+def close_night(
+    database: Database,
+    playbook: Playbook,
+    night: date,
+    *,
+    now: datetime,
+    only: Sequence[str] = (),
+    limit: int | None = None,
+    dry_run: bool = False,
+    progress: Callable[[str, int, int], None] = lambda step, done, of: None,
+) -> NightReport:
+    """Decide everything about a night, or what is still open of it.
+
+    Args:
+        now: Written into the marker rows; decides nothing.
+        only: The names of the journeys to run, when not all of them; the others may follow later.
+        limit: Only the first so many leads (by a hash of their ids); dry runs only.
+        dry_run: Decide and report, then undo it all.
+        progress: Told the step and how many of how many are done.
+
+    Raises:
+        NightRefused: the night lies before the newest one, ``limit`` without ``dry_run``, or leads stand on a stage
+            that no journey has.
+        InputError: no journey has one of the names in ``only``, or there is no journey at all.
+    """
+    if limit is not None and not dry_run:
+        raise NightRefused("A limit is for looking, not for doing: add --dry-run.")
+    run = NightRun(database, playbook, night, now, _journeys(playbook, only), progress)
+    with database.trial() if dry_run else nullcontext():
+        run.prepare(limit, dry_run)
+        if not run.is_closed(Step.REPORT):
+            run.close_steps()
+        return read_report(database, playbook, night, dry_run=dry_run, changed=bool(run.closed_now))
+
+
+def _journeys(playbook: Playbook, only: Sequence[str]) -> tuple[Journey, ...]:
+    known = {journey.name: journey for journey in playbook.ranked()}
+    if not known:
+        raise InputError("There is no journey to walk. Put one into the package that NURTURE_JOURNEYS names.")
+    if unknown := [name for name in only if name not in known]:
+        raise InputError(f"No journey is called {', '.join(unknown)}. Known: {', '.join(known)}.")
+    return tuple(journey for name, journey in known.items() if not only or name in only)
+
+
+@dataclass
+class NightRun:
+    """One run over a night; which steps it closed itself stands in ``closed_now``."""
+
+    database: Database
+    playbook: Playbook
+    night: date
+    now: datetime
+    journeys: tuple[Journey, ...]
+    progress: Callable[[str, int, int], None]
+    closed: set[tuple[str, str]] = field(default_factory=set)
+    closed_now: list[tuple[str, str]] = field(default_factory=list)
+
+    def prepare(self, limit: int | None, dry_run: bool) -> None:
+        """Learn which steps are closed, and refuse what must not run."""
+        rows = self.database.rows(f"SELECT journey, step FROM run WHERE night = {literal(self.night)}")
+        self.closed = {(row[0], row[1]) for row in rows}
+        newest = self.database.one("SELECT max(night) FROM run")[0]
+        if newest and self.night < newest and not dry_run and not self.is_closed(Step.REPORT):
+            raise NightRefused(
+                f"Night {self.night} lies before {newest}, the newest one, and nights only move forward. "
+                "Add --dry-run to look."
+            )
+        refuse_stranded(self.database, self.playbook)
+        some = f"WHERE id IN (SELECT id FROM lead ORDER BY md5(id::VARCHAR) LIMIT {limit})" if limit is not None else ""
+        self.database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM lead {some}")
+
+    def close_steps(self) -> None:
+        """Every step that is still open, in order."""
+        self.close(Step.TAKE_IN, ALL, self.take_in)
+        self.close(Step.SCORE, ALL, self.score)
+        if self.open_steps():
+            self.walk_and_choose()
+        if all(self.is_closed(Step.CHOOSE, journey.name) for journey in self.playbook.journeys):
+            self.close(Step.REPORT, ALL, self.fold_old_decisions)
+
+    def walk_and_choose(self) -> None:
+        """All exits, then entries by priority, then moves, then one choice for all journeys."""
+        with self.database.transaction():
+            take_standing(self.database, self.playbook, self.night)
+            for journey in self.journeys:
+                take_facts(self.database, journey, self.playbook, self.night)
+        for step in (Step.LEAVE, Step.ENROL, Step.MOVE):
+            for journey in self.journeys:
+                walk = Walk(self.database, self.playbook, journey, self.night)
+                self.close(step, journey.name, partial(self.walk, walk, step))
+        self.choose()
+
+    def is_closed(self, step: Step, journey: str = ALL) -> bool:
+        """Whether a step has its marker."""
+        return (journey, step) in self.closed or (journey, step) in self.closed_now
+
+    def open_steps(self) -> bool:
+        """Whether any journey still has something to do tonight."""
+        steps = (Step.LEAVE, Step.ENROL, Step.MOVE, Step.CHOOSE)
+        return any(not self.is_closed(step, journey.name) for journey in self.journeys for step in steps)
+
+    def close(self, step: Step, journey: str, work: Callable[[], Counts]) -> None:
+        """Do a step and write its marker in one transaction; nothing if it is closed."""
+        if self.is_closed(step, journey):
+            return
+        with self.database.transaction():
+            self.mark(step, journey, work())
+
+    def mark(self, step: Step, journey: str, counts: Counts) -> None:
+        """Write the marker of a step."""
+        seen = "(SELECT max(seen_at) FROM interaction)" if step is Step.TAKE_IN else "NULL"
+        caps = self.playbook.policy.caps.model_dump() if step is Step.CHOOSE else {}
+        numbers = caps | dict(zip(counts.names(), counts.values(), strict=True))
+        self.database.run(f"""
+            INSERT INTO run (night, journey, step, closed_at, seen_until, {", ".join(numbers)})
+            VALUES ({literal(self.night)}, {literal(journey)}, {literal(step)}, {literal(self.now)}, {seen},
+                    {", ".join(str(number) for number in numbers.values())})""")
+        self.closed_now.append((journey, step))
+        self.progress(step, len(self.closed) + len(self.closed_now), 4 * len(self.journeys) + 3)
+
+    def take_in(self) -> Counts:
+        """Let messages expire that nobody sent in time."""
+        expired = self.database.run(f"""
+            UPDATE message SET state = 'expired'
+            WHERE state IN ('planned', 'held') AND expires_on < {literal(self.night)}""")
+        return Counts(expired=expired)
+
+    def score(self) -> Counts:
+        """Set tonight's depths."""
+        score(self.database, self.playbook.events, self.night)
+        return Counts()
+
+    def walk(self, walk: Walk, step: Step) -> Counts:
+        """One walking step of one journey."""
+        if step is Step.LEAVE:
+            return Counts(left_journey=walk.leave())
+        if step is Step.ENROL:
+            entries = walk.enrol()
+            return Counts(enrolled=entries.enrolled, left_journey=entries.interrupted)
+        moves = walk.move()
+        return Counts(advanced=moves.advanced, fell_back=moves.fell_back, left_journey=moves.dormant)
+
+    def choose(self) -> None:
+        """Decide about every due touch of every journey that did not choose yet, together."""
+        journeys = tuple(journey for journey in self.journeys if not self.is_closed(Step.CHOOSE, journey.name))
+        if not journeys:
+            return
+        with self.database.transaction():
+            Restraint(self.database, Planning(self.playbook, journeys, self.night)).decide()
+            for journey in journeys:
+                self.mark(Step.CHOOSE, journey.name, self._verdicts(journey))
+
+    def _verdicts(self, journey: Journey) -> Counts:
+        considered = self.database.one(f"SELECT count(*) FROM pair WHERE journey = {literal(journey.name)}")[0]
+        rows = self.database.rows(f"""
+            SELECT verdict, count(*) FROM decision
+            WHERE night = {literal(self.night)} AND journey = {literal(journey.name)} GROUP BY verdict""")
+        return Counts(considered=considered, **{row[0]: row[1] for row in rows})
+
+    def fold_old_decisions(self) -> Counts:
+        """Keep the newest decisions one by one, and the older ones in fewer rows."""
+        fold_decisions(self.database, self.night)
+        return Counts()

@@ -1,0 +1,126 @@
+"""Whom we may reach tonight, how, and when: hard limits and send windows, once per lead.
+
+Makes the temporary table ``reach``, one row for each lead of ``due_pair``: for every scope the fault that forbids it
+(empty when none does) and whether its monthly quota is used up; the lead's next window; the employee who handles its
+tasks, with theirs.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from models import Channel, ConsentScope, MessageState
+from nurture.calendar import slots
+from nurture.literals import literal, texts
+from nurture.playbook import Playbook
+from nurture.store import Database
+
+COUNTED = (
+    MessageState.PLANNED,
+    MessageState.CLAIMED,
+    MessageState.ATTEMPTING,
+    MessageState.WAITING,
+    MessageState.ACCEPTED,
+    MessageState.UNKNOWN,
+)
+"""The states in which a message counts against caps and quotas: it was sent, or may still be."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A channel to a lead: what consent it needs, and which columns hold its address and the address's hash."""
+
+    channel: Channel
+    scope: ConsentScope
+    address: str
+    hash: str
+
+
+WAYS = (
+    Way(Channel.EMAIL, ConsentScope.EMAIL, "email", "email_hash"),
+    Way(Channel.WECOM, ConsentScope.WECOM, "wecom_id", "wecom_hash"),
+    Way(Channel.STAFF, ConsentScope.PHONE, "mobile", "mobile_hash"),
+)
+
+
+def take_reach(database: Database, playbook: Playbook, night: date) -> None:
+    """Make ``slot``, ``handler`` and ``reach``."""
+    _take_slots(database, playbook, night)
+    zone, country = literal(playbook.zone.key), literal(playbook.policy.country)
+    database.make(
+        "handler",
+        f"""
+        SELECT staff.id, staff.external_id, slot.send_day, slot.opens, slot.closes FROM staff JOIN slot
+        ON slot.zone = coalesce(staff.timezone, {zone}) AND slot.country = coalesce(staff.country, {country})""",
+    )
+    database.make(
+        "reach",
+        f"""
+        SELECT lead.id AS lead_id, lead.account_id, lead.depth, lead.email_hash, lead.wecom_hash, lead.mobile_hash,
+               slot.send_day, slot.opens, slot.closes, s.reply_open,
+               {_handler(database, playbook)},
+               {", ".join(_fault(way) for way in WAYS)}, {", ".join(_full(way, playbook) for way in WAYS)}
+        FROM tonight_lead lead SEMI JOIN due_pair ON due_pair.lead_id = lead.id
+        JOIN standing s ON s.lead_id = lead.id
+        JOIN slot ON slot.zone = coalesce(lead.timezone, {zone}) AND slot.country = coalesce(lead.country, {country})
+        LEFT JOIN handler owner ON owner.id = lead.owner_id
+        {" ".join(_blocks(way) for way in WAYS)} {" ".join(_usage(way, playbook) for way in WAYS)}""",
+    )
+
+
+def _take_slots(database: Database, playbook: Playbook, night: date) -> None:
+    zone, country = literal(playbook.zone.key), literal(playbook.policy.country)
+    places = database.rows(f"""
+        SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM tonight_lead
+        UNION SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM staff""")
+    found = slots([(row[0], row[1]) for row in places], night, playbook.policy, playbook.zone)
+    moment = pa.timestamp("us")
+    columns = {
+        "zone": pa.array([slot.zone for slot in found], pa.string()),
+        "country": pa.array([slot.country for slot in found], pa.string()),
+        "send_day": pa.array([slot.send_day for slot in found], pa.date32()),
+        "opens": pa.array([slot.opens.replace(tzinfo=None) for slot in found], moment),
+        "closes": pa.array([slot.closes.replace(tzinfo=None) for slot in found], moment),
+    }
+    database.table("slot", pa.table(columns))
+
+
+def _handler(database: Database, playbook: Playbook) -> str:
+    """The owner's columns, or the sales desk's: as constants, because a join on a constant alone is a loop."""
+    columns = {"id": "UUID", "send_day": "DATE", "opens": "TIMESTAMP", "closes": "TIMESTAMP"}
+    texts_of = ", ".join(f"{name}::VARCHAR" for name in columns)
+    desks = database.rows(f"SELECT {texts_of} FROM handler WHERE external_id = {literal(playbook.policy.sales_desk)}")
+    desk = desks[0] if desks else (None,) * len(columns)
+    return ", ".join(
+        f"coalesce(owner.{name}, {literal(value)}::{kind}) AS handler_{name}"
+        for (name, kind), value in zip(columns.items(), desk, strict=True)
+    )
+
+
+def _fault(way: Way) -> str:
+    return f"""CASE WHEN lead.{way.address} IS NULL THEN 'no_address'
+        WHEN blocked_{way.scope}.address_hash IS NOT NULL THEN 'suppressed'
+        WHEN NOT s.{way.scope}_ok THEN 'no_consent' ELSE '' END AS {way.channel}_fault"""
+
+
+def _blocks(way: Way) -> str:
+    scopes = texts(way.scope, ConsentScope.ALL)
+    return f"""LEFT JOIN (SELECT DISTINCT address_hash FROM suppression WHERE scope IN {scopes}) blocked_{way.scope}
+        ON blocked_{way.scope}.address_hash = lead.{way.hash}"""
+
+
+def _full(way: Way, playbook: Playbook) -> str:
+    quota = playbook.policy.quota.get(way.channel)
+    used = f"coalesce(used_{way.scope}.messages >= {quota}, false)" if quota is not None else "false"
+    return f"{used} AS {way.channel}_full"
+
+
+def _usage(way: Way, playbook: Playbook) -> str:
+    if way.channel not in playbook.policy.quota:
+        return ""
+    return f"""LEFT JOIN (
+            SELECT lead_id, date_trunc('month', send_day) AS month, count(*) AS messages FROM message
+            WHERE channel = {literal(way.channel)} AND NOT internal AND state IN {texts(*COUNTED)} GROUP BY ALL
+        ) used_{way.scope} ON used_{way.scope}.lead_id = lead.id
+            AND used_{way.scope}.month = date_trunc('month', slot.send_day)"""

@@ -1,0 +1,241 @@
+"""Restraint: of all that is due, what may go out tonight; and for everything else the reason why not.
+
+Works through the considered pairs like a careful person: each rule takes pairs out of ``alive`` and writes them to
+``held_back`` with its reason. What is left at the end is planned. Every pair ends in exactly one decision.
+"""
+
+from dataclasses import dataclass
+
+from models import MessageState, Reason, Verdict
+from nurture.literals import literal, texts
+from nurture.planning import PROVED_UNSENT, Planning
+from nurture.reach import COUNTED, WAYS, take_reach
+from nurture.store import Database
+
+FAULTS = (Reason.SUPPRESSED, Reason.NO_CONSENT, Reason.NO_CONTENT, Reason.NO_QUOTA, Reason.NO_ADDRESS)
+"""When every leg has a fault, the first of these that occurs is the reason."""
+
+ON_ITS_WAY = (
+    MessageState.PLANNED,
+    MessageState.HELD,
+    MessageState.CLAIMED,
+    MessageState.ATTEMPTING,
+    MessageState.WAITING,
+)
+
+
+NOTICE = "starts_with(d.touch, '@')"
+"""Sales must be told in the end, however late: a notice has no grace."""
+
+
+@dataclass(frozen=True)
+class Restraint:
+    """Decides about every due pair of some journeys, in one transaction."""
+
+    database: Database
+    planning: Planning
+
+    def decide(self) -> None:
+        """Write ``message`` and ``decision`` for tonight."""
+        self._gather()
+        self._refuse_what_is_unwanted_or_forbidden()
+        self.database.make("alive", self._alive())
+        self._keep_the_newest_of_the_highest()
+        self._wait_for_what_is_open()
+        self._keep_one_for_a_mailbox()
+        self._cap_leads()
+        self._cap_accounts()
+        self._cap_employees()
+        self._record()
+
+    def _gather(self) -> None:
+        night, grace = literal(self.planning.night), self.planning.playbook.policy.grace
+        self.database.make("due_pair", self.planning.due_pairs())
+        take_reach(self.database, self.planning.playbook, self.planning.night)
+        self.database.make("pair", self._pairs(f"(d.due >= {night} - {grace} OR {NOTICE})"))
+
+    def _pairs(self, inside_grace: str) -> str:
+        """The considered pairs, numbered, each with its first leg that works, or the fault if none does."""
+        legs = self.planning.legs
+        names = ", ".join(f"fault_{leg}" for leg in legs)
+        leg = "CASE " + " ".join(f"WHEN fault_{leg} = '' THEN {leg}" for leg in legs) + " END"
+        channel = "CASE " + " ".join(f"WHEN fault_{leg} = '' THEN channel_{leg}" for leg in legs) + " END"
+        faults = " ".join(f"WHEN {literal(fault)} IN ({names}) THEN {literal(fault)}" for fault in FAULTS)
+        return f"""
+            SELECT *, CASE WHEN leg IS NOT NULL THEN '' ELSE CASE {faults} END END AS fault
+            FROM (
+                SELECT *, {leg} AS leg, {channel} AS channel FROM (
+                    SELECT row_number() OVER ()::INTEGER AS n, d.*, {", ".join(self._fault(leg) for leg in legs)}
+                    FROM due_pair d JOIN reach r ON r.lead_id = d.lead_id WHERE {inside_grace}
+                )
+            )"""
+
+    def _fault(self, leg: int) -> str:
+        channel = f"d.channel_{leg}"
+        by_channel = " ".join(f"WHEN {literal(way.channel)} THEN r.{way.channel}_fault" for way in WAYS)
+        full = " ".join(f"WHEN {literal(way.channel)} THEN r.{way.channel}_full" for way in WAYS)
+        return f"""CASE WHEN {channel} IS NULL OR {leg} < d.next_leg THEN NULL
+            WHEN d.internal AND r.handler_id IS NULL THEN 'no_address'
+            WHEN NOT d.internal AND CASE {channel} {by_channel} END <> '' THEN CASE {channel} {by_channel} END
+            WHEN NOT d.fits_{leg} THEN 'no_content'
+            WHEN NOT d.internal AND CASE {channel} {full} END THEN 'no_quota'
+            ELSE '' END AS fault_{leg}"""
+
+    def _alive(self) -> str:
+        """The pairs as the rules need them: who, where to, when, and in which order."""
+        ranked = [journey.name for journey in self.planning.playbook.ranked()]
+        ranks = " ".join(f"WHEN {literal(name)} THEN {rank}" for rank, name in enumerate(ranked))
+        hashes = " ".join(f"WHEN {literal(way.channel)} THEN r.{way.hash}" for way in WAYS)
+        message = (
+            "'message|' || p.journey || '|' || p.lead_id || '|' || p.touch || '|' || p.enrolment_number || '|' || p.leg"
+        )
+        spread = self.planning.playbook.policy.window.spread_minutes * 60
+        return f"""
+            SELECT * EXCLUDE (digest), digest::UUID AS id,
+                   opens + to_seconds(('0x' || right(digest, 8))::BIGINT % {spread}) AS not_before
+            FROM (
+                SELECT p.n, p.lead_id, p.journey, p.touch, p.enrolment_number, p.due, p.position, p.internal, p.channel,
+                       r.account_id, r.depth, r.reply_open,
+                       CASE p.journey {ranks} END AS journey_rank,
+                       md5({message}) AS digest,
+                       CASE WHEN NOT p.internal THEN CASE p.channel {hashes} END END AS address_hash,
+                       CASE WHEN p.channel = 'staff' THEN r.handler_id END AS owner_id,
+                       CASE WHEN p.internal THEN r.handler_send_day ELSE r.send_day END AS send_day,
+                       CASE WHEN p.internal THEN r.handler_opens ELSE r.opens END AS opens,
+                       CASE WHEN p.internal THEN r.handler_closes ELSE r.closes END AS not_after
+                FROM pair p JOIN reach r ON r.lead_id = p.lead_id WHERE p.wanted AND p.fault = ''
+            )"""
+
+    def _hold_back(self, verdict: Verdict, losers: str) -> None:
+        """Take pairs out, by a query of their numbers and reasons."""
+        if not self.database.make("loser", losers):
+            return
+        self.database.run(f"INSERT INTO held_back (n, verdict, reason) SELECT n, {literal(verdict)}, reason FROM loser")
+        self.database.run("DELETE FROM alive WHERE n IN (SELECT n FROM loser)")
+
+    def _refuse_what_is_unwanted_or_forbidden(self) -> None:
+        """The touch's own condition first, then what its legs forbid; only a used-up quota comes back."""
+        reason = f"CASE WHEN NOT wanted THEN {literal(Reason.ONLY_IF)} ELSE fault END"
+        comes_back = f"wanted AND fault = {literal(Reason.NO_QUOTA)}"
+        refused, postponed = literal(Verdict.REFUSED), literal(Verdict.POSTPONED)
+        self.database.make(
+            "held_back",
+            f"""
+            SELECT n, {reason} AS reason,
+                   CASE WHEN {comes_back} THEN {postponed} ELSE {refused} END AS verdict
+            FROM pair WHERE NOT wanted OR fault <> ''""",
+        )
+
+    def _keep_the_newest_of_the_highest(self) -> None:
+        """One pair for a lead: the newest of each journey, then the highest journey."""
+        newest_first = "due DESC, position DESC"
+        self._hold_back(
+            Verdict.SUPERSEDED,
+            f"""SELECT n, CASE WHEN in_journey > 1 THEN 'newer_touch' ELSE 'higher_priority' END AS reason FROM (
+                    SELECT n, row_number() OVER journey AS in_journey, row_number() OVER night AS in_night
+                    FROM alive WHERE NOT internal
+                    WINDOW journey AS (PARTITION BY lead_id, journey_rank ORDER BY {newest_first}),
+                           night AS (PARTITION BY lead_id ORDER BY journey_rank, {newest_first})
+                ) WHERE in_night > 1""",
+        )
+
+    def _wait_for_what_is_open(self) -> None:
+        """Nothing new while a message is on its way, tonight's slot is taken, or the lead awaits our answer."""
+        taken = f"night = {literal(self.planning.night)} AND state NOT IN {texts(*PROVED_UNSENT)}"
+        self._hold_back(
+            Verdict.POSTPONED,
+            f"""SELECT n, CASE WHEN m.slot_taken THEN 'slot_taken' WHEN m.on_its_way THEN 'earlier_unsent'
+                          ELSE 'reply_open' END AS reason
+                FROM alive LEFT JOIN (
+                    SELECT lead_id, bool_or({taken}) AS slot_taken, bool_or(state IN {texts(*ON_ITS_WAY)}) AS on_its_way
+                    FROM message WHERE NOT internal GROUP BY lead_id
+                ) m ON m.lead_id = alive.lead_id
+                WHERE NOT internal AND (coalesce(m.slot_taken OR m.on_its_way, false) OR reply_open)""",
+        )
+
+    def _keep_one_for_a_mailbox(self) -> None:
+        """Two people who share a mailbox do not get the same letter twice."""
+        letter = "channel, address_hash, journey, touch, enrolment_number"
+        self._hold_back(
+            Verdict.REFUSED,
+            f"""SELECT n, 'shared_mailbox' AS reason FROM (
+                    SELECT n, {letter}, row_number() OVER (PARTITION BY {letter} ORDER BY depth DESC, lead_id) AS nth
+                    FROM alive WHERE NOT internal AND channel <> 'staff'
+                ) a LEFT JOIN (
+                    SELECT DISTINCT {letter} FROM message WHERE NOT internal AND state NOT IN {texts(*PROVED_UNSENT)}
+                ) m USING ({letter}) WHERE nth > 1 OR m.touch IS NOT NULL""",
+        )
+
+    def _cap_leads(self) -> None:
+        caps = self.planning.playbook.policy.caps
+        self._hold_back(
+            Verdict.POSTPONED,
+            f"""SELECT n, CASE WHEN that_day >= {caps.lead_per_day} THEN 'lead_day_cap'
+                          ELSE 'lead_week_cap' END AS reason
+                FROM (
+                    SELECT a.n, count(*) FILTER (m.send_day = a.send_day) AS that_day, count(*) AS in_7_days
+                    FROM alive a JOIN message m ON m.lead_id = a.lead_id
+                    WHERE NOT a.internal AND NOT m.internal AND m.state IN {texts(*COUNTED)}
+                      AND m.send_day BETWEEN a.send_day - 6 AND a.send_day GROUP BY a.n
+                ) WHERE that_day >= {caps.lead_per_day} OR in_7_days >= {caps.lead_per_7_days}""",
+        )
+
+    def _cap_accounts(self) -> None:
+        cap = self.planning.playbook.policy.caps.account_per_day
+        self._cap_by("account_id", "NOT internal", "depth DESC, lead_id", cap, Reason.ACCOUNT_DAY_CAP)
+
+    def _cap_employees(self) -> None:
+        cap = self.planning.playbook.policy.caps.employee_per_day
+        self._cap_by(
+            "owner_id",
+            "internal",
+            "depth DESC, lead_id, touch, journey_rank, enrolment_number",
+            cap,
+            Reason.EMPLOYEE_DAY_CAP,
+        )
+
+    def _cap_by(self, whose: str, lane: str, order: str, cap: int, reason: Reason) -> None:
+        """Postpone what goes beyond what is left of a daily cap, the deepest leads first."""
+        self._hold_back(
+            Verdict.POSTPONED,
+            f"""SELECT n, {literal(reason)} AS reason FROM (
+                    SELECT n, {whose}, send_day,
+                           row_number() OVER (PARTITION BY {whose}, send_day ORDER BY {order}) AS nth
+                    FROM alive WHERE {lane} AND {whose} IS NOT NULL
+                ) a LEFT JOIN (
+                    SELECT {whose}, send_day, count(*) AS already FROM message
+                    WHERE {lane} AND state IN {texts(*COUNTED)} AND send_day >= {literal(self.planning.night)}
+                    GROUP BY ALL
+                ) m USING ({whose}, send_day) WHERE nth + coalesce(already, 0) > {cap}""",
+        )
+
+    def _record(self) -> None:
+        night, grace = literal(self.planning.night), self.planning.playbook.policy.grace
+        fingerprints = " ".join(f"WHEN {literal(j.name)} THEN {literal(j.fingerprint)}" for j in self.planning.journeys)
+        self.database.run(f"""
+            INSERT INTO message (id, journey, stage, touch, enrolment_id, enrolment_number, entry, leg, channel,
+                internal,
+                lead_id, account_id, owner_id, address_hash, night, state, send_day, not_before, not_after, expires_on,
+                fingerprint)
+            SELECT a.id, p.journey, p.stage, p.touch, p.enrolment_id, p.enrolment_number, p.entry, p.leg, p.channel,
+                   p.internal, p.lead_id, a.account_id, a.owner_id, a.address_hash, {night},
+                   {literal(MessageState.PLANNED)}, a.send_day, a.not_before, a.not_after, a.send_day + {grace},
+                   CASE p.journey {fingerprints} END
+            FROM alive a JOIN pair p ON p.n = a.n""")
+        self.database.run(f"""
+            INSERT INTO decision (night, enrolment_id, touch, journey, stage, lead_id, due, verdict, reason, leg,
+                channel,
+                not_before, message_id)
+            SELECT {night}, p.enrolment_id, p.touch, p.journey, p.stage, p.lead_id, p.due,
+                   coalesce(h.verdict, {literal(Verdict.PLANNED)}), coalesce(h.reason, ''),
+                   CASE WHEN a.n IS NOT NULL THEN p.leg END, CASE WHEN a.n IS NOT NULL THEN p.channel END,
+                   a.not_before, a.id
+            FROM pair p LEFT JOIN held_back h ON h.n = p.n LEFT JOIN alive a ON a.n = p.n
+            UNION ALL
+            SELECT {night}, d.enrolment_id, d.touch, d.journey, d.stage, d.lead_id, d.due, {literal(Verdict.STALE)},
+                   {literal(Reason.PAST_GRACE)}, NULL, NULL, NULL, NULL
+            FROM due_pair d LEFT JOIN (
+                SELECT enrolment_id, touch FROM decision WHERE verdict = 'stale'
+                UNION SELECT enrolment_id, touch FROM decision_history WHERE verdict = 'stale'
+            ) known ON known.enrolment_id = d.enrolment_id AND known.touch = d.touch
+            WHERE d.due < {night} - {grace} AND NOT {NOTICE} AND known.touch IS NULL""")
