@@ -1,0 +1,150 @@
+"""What a person sees of an answer: tables and sentences for eyes, JSON for programs, progress on stderr."""
+
+from collections.abc import Sequence
+
+from flows.screen import as_json_line, err, error, out, progress, say, say_whole, table
+from flows.show_lead import lead_story, touch_verdicts
+from models import Channel, MessageState, Reason, Verdict
+from nurture.auditing import Finding
+from nurture.intake import ImportReport
+from nurture.night_report import Counts, NightReport
+from nurture.playbook import Playbook
+from nurture.reporting import Status
+from nurture.settings import Settings
+from nurture.wording import name_of
+
+SHOWN = 10
+MEASURES = tuple(name for name in Counts.names() if name != "expired")
+
+
+def note(text: str, as_json: bool) -> None:
+    """Something worth knowing that is no problem."""
+    if as_json:
+        as_json_line({"note": text})
+    else:
+        say_whole(text)
+
+
+def import_report(report: ImportReport, as_json: bool) -> None:
+    """What an import did, and every refused row with its reason."""
+    if as_json:
+        return as_json_line(report)
+    counts = f"{report.changed:,} changed, {report.unchanged:,} unchanged, {report.repeated:,} repeated"
+    added = (f"{report.added:,} added", "bold")
+    say(f"{report.path.name}: {report.rows:,} rows; ", added, f", {counts}, {report.refused_count:,} refused.")
+    if report.ignored_columns:
+        say(f"Columns that Nurture does not know: {', '.join(report.ignored_columns)}.")
+    for row in report.refused[:SHOWN]:
+        say(f"line {row.line}: {row.reason}", indent=2)
+    if report.refused_file:
+        say_whole(f"All refused rows, with their reasons: {report.refused_file}. Correct them there and import it.")
+    return None
+
+
+def night_report(report: NightReport, as_json: bool) -> None:
+    """What a night decided: a line a journey, and why the rest was held back."""
+    if as_json:
+        return as_json_line(report)
+    title = f"Night {report.night}" + (" (dry run: nothing was written)" if report.dry_run else "")
+    rows = [[_spaced(name), *(getattr(line.counts, name) for line in report.journeys)] for name in MEASURES]
+    table(title, [" ", *(line.journey for line in report.journeys)], rows)
+    held = [
+        [line.journey, name_of(Verdict, line.verdict, "en"), name_of(Reason, line.reason, "en"), line.pairs]
+        for line in report.held_back
+    ]
+    table("Held back, and why", ["journey", "verdict", "reason", "touches"], held)
+    _gaps(report)
+    if not report.changed:
+        say(f"Night {report.night} was closed before; nothing was done. A closed night never changes.")
+    elif not report.complete:
+        say("Not every journey has run tonight; `nurture run` does the rest.")
+    return None
+
+
+def _gaps(report: NightReport) -> None:
+    """Business dates that have no night, or only a part of one."""
+    if report.missed:
+        days = ", ".join(str(day) for day in report.missed[:SHOWN])
+        missed = f"No night ran on {len(report.missed)} date(s) before: {days}."
+        say((missed, "yellow"), " They are not replayed.")
+    if report.unfinished:
+        nights = ", ".join(str(night) for night in report.unfinished[:SHOWN])
+        say((f"Never completed: {nights}.", "yellow"), " Nights only move forward, so they stay as they are.")
+
+
+def status(found: Status, as_json: bool) -> None:
+    """How things stand."""
+    if as_json:
+        return as_json_line(found)
+    say(f"{found.leads:,} leads in {found.accounts:,} accounts, {found.interactions:,} interactions.")
+    say(f"Newest night: {found.newest_night or 'none yet; `nurture run` closes the first'}.")
+    if found.unfinished:
+        nights = ", ".join(str(night) for night in found.unfinished)
+        say((f"Unfinished: {nights}.", "red"), " Run the newest again.")
+    stages = [[s.journey, s.stage, s.leads, float(s.median_nights)] for s in found.stages]
+    table("Who stands where", ["journey", "stage", "leads", "median nights there"], stages)
+    messages = [
+        [name_of(Channel, m.channel, "en"), name_of(MessageState, m.state, "en"), m.messages] for m in found.messages
+    ]
+    table("Messages", ["channel", "state", "messages"], messages)
+    return None
+
+
+def findings(found: Sequence[Finding], as_json: bool) -> None:
+    """Every promise, and whether it holds."""
+    if as_json:
+        return as_json_line(found)
+    for finding in found:
+        if finding.breaches:
+            examples = ", ".join(finding.examples)
+            broken = f" {finding.promise}: {finding.breaches:,} time(s), e.g. {examples}"
+            say(("broken", "bold red"), broken)
+        else:
+            say(("holds", "green"), f"  {finding.promise}")
+    return None
+
+
+def problems(playbook: Playbook, found: Sequence[str], as_json: bool) -> None:
+    """What a check found."""
+    if as_json:
+        return as_json_line(found)
+    for problem in found:
+        say(("•", "red"), f" {problem}")
+    touches = sum(1 for journey in playbook.journeys for _ in journey.touches())
+    counts = f"{len(playbook.journeys)} journeys, {touches} touches, {len(playbook.content)} content files"
+    say(f"{counts}: {len(found) or 'no'} problem(s).")
+    return None
+
+
+def settings(found: Settings, as_json: bool) -> None:
+    """Every setting with its value, its default and its meaning."""
+    fields = Settings.model_fields
+    if as_json:
+        return as_json_line({f"NURTURE_{name.upper()}": getattr(found, name) for name in fields})
+    rows = [
+        [f"NURTURE_{name.upper()}", getattr(found, name), str(field.default or ""), field.description]
+        for name, field in fields.items()
+    ]
+    table("Settings", ["variable", "value", "default", "meaning"], rows)
+    return None
+
+
+def _spaced(word: str) -> str:
+    return word.replace("_", " ")
+
+
+__all__ = [
+    "err",
+    "error",
+    "findings",
+    "import_report",
+    "lead_story",
+    "night_report",
+    "note",
+    "out",
+    "problems",
+    "progress",
+    "settings",
+    "status",
+    "touch_verdicts",
+]

@@ -1,0 +1,208 @@
+"""The audit: the promises of the ledger, proved on any database, each as one query that must find nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models import MessageState
+from nurture.folding import NIGHTS_KEPT
+from nurture.literals import literal, texts
+from nurture.planning import PROVED_UNSENT
+from nurture.reach import COUNTED, WAYS, Way
+from nurture.store import Database
+
+SHOWN = 5
+KEPT = f"((SELECT max(night) FROM run) - {NIGHTS_KEPT})"
+"""The first night whose decisions are still kept one by one."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise, and the query that finds what breaks it: one row each, the first column names it."""
+
+    promise: str
+    breaches: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One promise, how often it is broken, and where to look first."""
+
+    promise: str
+    breaches: int
+    examples: tuple[str, ...]
+
+
+def audit(database: Database) -> tuple[Finding, ...]:
+    """Prove every promise; a finding without breaches holds."""
+    return tuple(_ask(database, check) for check in checks())
+
+
+def _ask(database: Database, check: Check) -> Finding:
+    count = database.one(f"SELECT count(*) FROM ({check.breaches})")[0]
+    rows = database.rows(f"SELECT * FROM ({check.breaches}) LIMIT {SHOWN}") if count else []
+    return Finding(check.promise, count, tuple(str(row[0]) for row in rows))
+
+
+def checks() -> Iterator[Check]:
+    """Every promise, in the order of the design: identities, acceptance, moves, time, consent, state, caps, counts."""
+    yield from _identities()
+    yield from _histories()
+    yield from _messages()
+    yield from _caps()
+    yield from _counts()
+
+
+def _twice(table: str, *key: str) -> str:
+    columns = ", ".join(key)
+    return f"SELECT concat_ws('/', {columns}) FROM {table} GROUP BY {columns} HAVING count(*) > 1"
+
+
+def _orphans(table: str, column: str, parent: str) -> str:
+    known = f"ANTI JOIN {parent} p ON p.id = t.{column}"
+    return f"SELECT DISTINCT t.{column} FROM {table} t {known} WHERE t.{column} IS NOT NULL"
+
+
+def _identities() -> Iterator[Check]:
+    yield Check("a lead's external id names one lead", _twice("lead", "external_id"))
+    yield Check("an interaction is counted once", _twice("interaction", "key"))
+    yield Check("a lead walks one journey at a time", _twice("(FROM enrolment WHERE left_on IS NULL)", "lead_id"))
+    yield Check("an enrolment is numbered once", _twice("enrolment", "journey", "lead_id", "number"))
+    yield Check("a pair is decided once a night", _twice("decision", "night", "enrolment_id", "touch"))
+    yield Check(
+        "a message is what its id says",
+        """SELECT id FROM message
+           WHERE id <> md5(concat_ws('|', 'message', journey, lead_id, touch, enrolment_number, leg))::UUID
+           UNION ALL SELECT m.id FROM message m JOIN enrolment e ON e.id = m.enrolment_id
+           WHERE e.lead_id <> m.lead_id OR e.journey <> m.journey OR e.number <> m.enrolment_number""",
+    )
+    for table, column, parent in (
+        ("lead", "account_id", "account"),
+        ("consent", "lead_id", "lead"),
+        ("interaction", "lead_id", "lead"),
+        ("enrolment", "lead_id", "lead"),
+        ("stage_entry", "enrolment_id", "enrolment"),
+        ("message", "enrolment_id", "enrolment"),
+        ("decision", "message_id", "message"),
+    ):
+        yield Check(f"every {column} of {table} exists", _orphans(table, column, parent))
+
+
+def _histories() -> Iterator[Check]:
+    yield Check(
+        "a stage history has no gap and no jump",
+        """SELECT enrolment_id FROM (
+               SELECT enrolment_id, sequence, night, move, from_stage,
+                      lag(to_stage) OVER walk AS stood_in, lag(night) OVER walk AS before,
+                      row_number() OVER walk AS nth
+               FROM stage_entry WINDOW walk AS (PARTITION BY enrolment_id ORDER BY sequence)
+           ) WHERE sequence <> nth OR from_stage IS DISTINCT FROM stood_in OR night < before
+                OR (nth = 1) <> (move = 'enrolled')""",
+    )
+    yield Check(
+        "an enrolment stands where its last stage entry says",
+        """SELECT e.id FROM enrolment e LEFT JOIN (
+               SELECT enrolment_id, count(*) AS entries, arg_max(move, sequence) AS move, max(night) AS night,
+                      arg_max(to_stage, sequence) FILTER (to_stage IS NOT NULL) AS stage,
+                      max(night) FILTER (to_stage IS NOT NULL) AS since
+               FROM stage_entry GROUP BY enrolment_id
+           ) h ON h.enrolment_id = e.id
+           WHERE h.entries IS DISTINCT FROM e.entries OR h.stage IS DISTINCT FROM e.stage
+              OR h.since IS DISTINCT FROM e.stage_since
+              OR (h.move = 'left') <> (e.left_on IS NOT NULL) OR (e.left_on IS NOT NULL AND e.left_on <> h.night)
+              OR (e.left_on IS NULL) <> (e.exit_reason IS NULL)""",
+    )
+
+
+def _messages() -> Iterator[Check]:
+    yield Check(
+        "every message is in a known state", f"SELECT id FROM message WHERE state NOT IN {texts(*MessageState)}"
+    )
+    yield Check(
+        "a touch is accepted at most once in an enrolment",
+        _twice("(FROM message WHERE state = 'accepted')", "enrolment_id", "touch"),
+    )
+    yield Check(
+        "nothing past its grace is still waiting to be sent",
+        """SELECT id FROM message WHERE state IN ('planned', 'held')
+           AND expires_on < (SELECT max(night) FROM run WHERE step = 'take_in')""",
+    )
+    yield Check(
+        "a planned message has its decision, and a decision its message",
+        f"""SELECT m.id FROM message m ANTI JOIN decision d ON d.message_id = m.id
+           WHERE m.night >= {KEPT}
+           UNION ALL SELECT message_id FROM decision WHERE (verdict = 'planned') <> (message_id IS NOT NULL)""",
+    )
+    yield Check("a message goes out inside its window", "SELECT id FROM message WHERE not_before >= not_after")
+    for way in WAYS:
+        yield Check(f"nothing was planned by {way.channel} without consent", _without_consent(way))
+    yield Check(
+        "nothing was planned to a suppressed address",
+        """SELECT m.id FROM message m JOIN suppression s ON s.address_hash = m.address_hash
+           JOIN run r ON r.night = m.night AND r.step = 'take_in'
+           WHERE s.since <= r.closed_at
+             AND s.scope IN ('all', CASE m.channel WHEN 'staff' THEN 'phone' ELSE m.channel END)""",
+    )
+    yield Check(
+        "nobody who left a journey has a message of it waiting",
+        """SELECT m.id FROM message m JOIN enrolment e ON e.id = m.enrolment_id
+           WHERE e.left_on IS NOT NULL AND m.state IN ('planned', 'held') AND NOT starts_with(m.touch, '@')""",
+    )
+
+
+def _without_consent(way: Way) -> str:
+    """Messages whose lead had no proven grant, or had taken it back, as far as the night could know."""
+    granted = "c.action <> 'withdrawn' AND c.proven AND c.occurred_on < m.night"
+    withdrawn = "c.action = 'withdrawn' AND c.occurred_on <= m.night AND c.recorded_at <= r.closed_at"
+    return f"""
+        SELECT m.id FROM message m JOIN run r ON r.night = m.night AND r.step = 'take_in'
+        LEFT JOIN consent c ON c.lead_id = m.lead_id AND c.scope IN {texts(way.scope, "all")}
+        WHERE m.channel = {literal(way.channel)} AND NOT m.internal GROUP BY m.id
+        HAVING NOT coalesce(max(c.occurred_at) FILTER ({granted})
+            > coalesce(max(c.occurred_at) FILTER ({withdrawn}), TIMESTAMP '-infinity'), false)"""
+
+
+def _caps() -> Iterator[Check]:
+    """The caps of the policy that was in force in the night that planned the last of the messages."""
+    planned = f"""(SELECT m.*, r.lead_per_day, r.lead_per_7_days, r.account_per_day, r.employee_per_day
+        FROM message m JOIN run r ON r.night = m.night AND r.journey = m.journey AND r.step = 'choose'
+        WHERE m.state IN {texts(*COUNTED)})"""
+    yield Check(
+        "a lead gets one message a night",
+        f"""SELECT lead_id FROM message WHERE NOT internal AND state NOT IN {texts(*PROVED_UNSENT)}
+            GROUP BY lead_id, night HAVING count(*) > 1""",
+    )
+    for whose, lane, cap in (
+        ("lead_id", "NOT internal", "lead_per_day"),
+        ("account_id", "NOT internal", "account_per_day"),
+        ("owner_id", "internal", "employee_per_day"),
+    ):
+        yield Check(
+            f"the daily cap of each {whose.removesuffix('_id')} holds",
+            f"""SELECT {whose} FROM {planned} WHERE {lane} AND {whose} IS NOT NULL
+                GROUP BY {whose}, send_day HAVING count(*) > max({cap})""",
+        )
+    yield Check(
+        "the weekly cap of each lead holds",
+        f"""SELECT lead_id FROM (
+                SELECT lead_id, lead_per_7_days, count(*) OVER (PARTITION BY lead_id ORDER BY send_day
+                       RANGE BETWEEN INTERVAL 6 DAY PRECEDING AND CURRENT ROW) AS in_7_days
+                FROM {planned} WHERE NOT internal) WHERE in_7_days > lead_per_7_days""",
+    )
+
+
+def _counts() -> Iterator[Check]:
+    verdicts = ("planned", "postponed", "refused", "superseded", "stale")
+    sums = ", ".join(f"count(*) FILTER (verdict = '{verdict}') AS {verdict}" for verdict in verdicts)
+    differs = " OR ".join(f"coalesce(d.{verdict}, 0) <> r.{verdict}" for verdict in verdicts)
+    yield Check(
+        "a night's counts are those of its decisions",
+        f"""SELECT concat_ws('/', r.night, r.journey) FROM (FROM run WHERE step = 'choose') r
+            LEFT JOIN (SELECT night, journey, {sums} FROM decision GROUP BY ALL) d
+            ON d.night = r.night AND d.journey = r.journey
+            WHERE r.night >= {KEPT} AND ({differs})""",
+    )
+    yield Check(
+        "considered = planned + postponed + refused + superseded",
+        """SELECT concat_ws('/', night, journey) FROM run WHERE step = 'choose'
+           AND considered <> planned + postponed + refused + superseded""",
+    )

@@ -1,0 +1,50 @@
+"""What all tests share: a clean environment, and a small house with a real database file."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nurture.store import Database, Store
+from tests.sample_house import import_sample
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the person who runs the tests reaches them."""
+    for name in [name for name in os.environ if name.startswith("NURTURE_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store, not yet created."""
+    return Store(tmp_path / "home" / "nurture.duckdb", lock_wait=0.3)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without rows, made once: making one costs a quarter of a second."""
+    path = tmp_path_factory.mktemp("empty") / "nurture.duckdb"
+    with Store(path).open(create=True):
+        pass
+    return path
+
+
+@pytest.fixture
+def database(store: Store, empty_database: Path) -> Iterator[Database]:
+    """An open, empty database of this test's own."""
+    store.path.parent.mkdir()
+    shutil.copy(empty_database, store.path)
+    with store.open() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the imported sample company; copy it before you change it."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    import_sample(home)
+    return home
