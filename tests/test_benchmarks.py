@@ -1,0 +1,43 @@
+"""The benchmark compares like with like: both sides write the same rows, and a side that does not is caught."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import decide
+from benchmarks.generate import generate
+from nurture.store import Store
+
+
+def test_engine_and_floor_write_the_same_rows() -> None:
+    command = [sys.executable, "-m", "benchmarks.decide", "--leads", "3000", "--rounds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    measured = json.loads(done.stdout)
+    assert measured["rows"]["message"] > 500
+    assert measured["rows"]["lead"] == 3000
+
+
+def test_a_difference_between_the_sides_is_caught(tmp_path: Path) -> None:
+    files = [tmp_path / "engine.duckdb", tmp_path / "floor.duckdb"]
+    for file in files:
+        generate(file, 50)
+    assert decide.equal_rows(*files)["lead"] == 50
+    with Store(files[1]).open() as database:
+        database.run("UPDATE lead SET depth = depth + 0.001 WHERE external_id = 'L7'")
+    with pytest.raises(SystemExit, match="lead: 2 rows differ"):
+        decide.equal_rows(*files)
+
+
+def test_the_generator_makes_the_same_company_from_the_same_seed(tmp_path: Path) -> None:
+    files = [tmp_path / "one.duckdb", tmp_path / "two.duckdb"]
+    for file in files:
+        generate(file, 100, seed=3)
+    rows = []
+    for file in files:
+        with Store(file).open() as database:
+            rows.append(sorted(database.rows("SELECT key, kind, occurred_at FROM interaction")))
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 1000
