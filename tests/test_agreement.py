@@ -54,7 +54,7 @@ def test_they_agree_when_a_journey_runs_ahead(story: Story, alone: int, database
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=ALL_CHECKS, print_blob=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=ALL_CHECKS, print_blob=True)
 @given(story=stories(most_nights=8), alone=st.none() | st.integers(0, 2))
 def test_they_agree_on_many_companies(story: Story, alone: int | None, database: Database) -> None:
     agree(story, database, alone)
