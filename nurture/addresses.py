@@ -6,17 +6,13 @@ missing or another key no suppression would match, so everything that could send
 
 import hashlib
 import hmac
-import os
-import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from nurture.errors import InputError
+from nurture.keyfile import create_key, read_key
 from nurture.settings import Settings
 from nurture.store import Database
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -42,53 +38,24 @@ def read_address_key(path: Path) -> AddressKey:
     """The key in this file.
 
     Raises:
-        InputError: the file is missing or too short to be a key.
+        InputError: the file is missing, or what is in it is no key.
     """
     try:
-        secret = bytes.fromhex(path.read_text().strip())
+        return AddressKey(read_key(path))
     except FileNotFoundError:
         raise InputError(
             f"{path}: the address key is missing. Restore it from your backup: without it no suppression can be "
             "recognised, so nothing is planned or sent."
         ) from None
-    except ValueError as error:
-        raise InputError(f"{path}: this is not an address key (64 hex digits expected).") from error
-    if len(secret) < KEY_BYTES:
-        raise InputError(f"{path}: the address key is too short ({len(secret)} bytes, {KEY_BYTES} needed).")
-    return AddressKey(secret)
 
 
 def create_address_key(path: Path) -> AddressKey:
-    """A fresh key in a new file that only its owner can read; an existing file is never overwritten.
-
-    Whole and on disk before it has its name: half a key would stop every import, and hashes made with a key that a
-    power cut took away would be lost as well.
+    """A fresh key in a new file; an existing file is never overwritten.
 
     Raises:
         FileExistsError: there is a key already.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    secret = secrets.token_bytes(KEY_BYTES)
-    descriptor, unnamed = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # with mode 0600
-    try:
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(secret.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(unnamed, path)
-    finally:
-        os.unlink(unnamed)
-    _keep_on_disk(path.parent)
-    return AddressKey(secret)
-
-
-def _keep_on_disk(folder: Path) -> None:
-    """The names in this folder survive a power cut from now on."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return AddressKey(create_key(path))
 
 
 def open_address_key(database: Database, settings: Settings) -> AddressKey:

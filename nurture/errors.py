@@ -9,6 +9,8 @@ NurtureError
 │   ├── NightBusy     another process is at work on the nights; the message names it
 │   └── SchemaError   the file was made by another version
 ├── NightRefused      the night cannot run as asked; nothing was changed
+├── RenderError       one message cannot be rendered for one person; says why, without personal data
+│   └── NobodyThere   not the text is at fault: there is nobody to read it, or to send it
 ├── TransientError    worth another try later
 └── PermanentError    will fail the same way again
 
@@ -50,6 +52,14 @@ class SchemaError(StoreError):
 
 class NightRefused(NurtureError):  # noqa: N818 - an answer, not a fault
     """The night cannot run as asked; nothing was changed."""
+
+
+class RenderError(NurtureError):
+    """One message cannot be rendered for one person."""
+
+
+class NobodyThere(RenderError):  # noqa: N818 - a state, not a fault
+    """There is nobody to read the message, or to send it."""
 
 
 class TransientError(NurtureError):

@@ -1,4 +1,4 @@
-"""The night lease: one process works on the nights of a home, and everybody else can read who.
+"""Leases on a home: one process at a time works on its nights, or renders; and everybody else can read who.
 
 A lock on a small file, held by the operating system for as long as the process lives: kill -9 releases it at
 once, a stopped process keeps it, and no clock or process table has to be believed.
@@ -33,4 +33,13 @@ def night_lease(home: Path, now: datetime) -> Iterator[None]:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()} (since {now:%Y-%m-%d %H:%M:%S} UTC)")
         file.flush()
+        yield
+
+
+@contextmanager
+def render_lease(home: Path) -> Iterator[None]:
+    """Hold the right to render for the block; whoever comes second waits, because rendering is short."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "render.lease").open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield

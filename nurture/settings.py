@@ -1,5 +1,6 @@
 """The one settings page: every ``NURTURE_*`` variable, typed and documented. Nothing else reads the environment."""
 
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,12 @@ class Settings(BaseSettings):
     )
     lock_wait: float = Field(20.0, ge=0, description="Seconds to wait for the database before giving up.")
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", description="Memory limit of the database engine.")
+    public_url: str = Field(
+        "http://127.0.0.1:8700",
+        pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*[^\s/?#])?$",
+        description="Where the pages of leads (leaving, links) are reached; stands in every mail.",
+    )
+    renderers: int = Field(2, ge=1, description="Processes that render.")
     threads: int = Field(2, ge=1, description="Threads of the database engine.")
 
     @field_validator("zone")
@@ -34,10 +41,34 @@ class Settings(BaseSettings):
             raise ValueError(f"no time zone is called {zone!r}; try Asia/Shanghai or Europe/Berlin") from error
         return zone
 
+    def moment(self, typed: datetime) -> datetime:
+        """A moment that a person typed: in the business zone unless it says another."""
+        return typed if typed.tzinfo else typed.replace(tzinfo=ZoneInfo(self.zone))
+
     @property
     def database(self) -> Path:
         """The one DuckDB file."""
         return self.home / "nurture.duckdb"
+
+    @property
+    def rendered(self) -> Path:
+        """Where rendered messages lie, a folder a night."""
+        return self.home / "rendered"
+
+    @property
+    def attempts(self) -> Path:
+        """Where every attempt to send is written down before it is made."""
+        return self.home / "attempts"
+
+    @property
+    def outbox(self) -> Path:
+        """Where the preview channel delivers."""
+        return self.home / "outbox"
+
+    @property
+    def web_key_file(self) -> Path:
+        """Where the key of signed web addresses lies."""
+        return self.home / "web.key"
 
     @property
     def address_key_file(self) -> Path:

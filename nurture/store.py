@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,9 @@ from nurture.migrations import migrate
 from nurture.settings import Settings
 
 Record = tuple[Any, ...]
+
+FAILS_ON_DISK = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)
+"""What DuckDB raises when it cannot write, or cannot read what it wrote."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5
 HOLDER_IN_MESSAGE = re.compile(r"Conflicting lock is held in .*?\(PID (\d+)\)", re.DOTALL)
@@ -52,6 +56,11 @@ class Database:
         """The only row of one query."""
         (row,) = self.rows(sql)
         return row
+
+    def arrow(self, sql: str) -> pa.Table:
+        """All rows of one query, as an Arrow table."""
+        with self.transaction():
+            return self._driver.execute(sql).to_arrow_table()
 
     def make(self, name: str, query: str) -> int:
         """Make a temporary table of a query's rows, in place of an earlier one; the number of its rows."""
@@ -94,6 +103,13 @@ class Database:
             session.commit()
 
 
+@contextmanager
+def in_memory() -> Iterator[Database]:
+    """An empty database that is gone at the end of the block, for questions that need no data."""
+    with create_engine("duckdb:///:memory:", poolclass=NullPool).connect() as connection:
+        yield Database(connection)
+
+
 @dataclass(frozen=True)
 class Store:
     """Where the database lies and how to open it."""
@@ -123,11 +139,20 @@ class Store:
         elif not self.path.exists():
             raise StoreError(f"{self.path}: no database yet. Start with `nurture import staff FILE`.")
         engine = self._engine()
-        with self._connect(engine) as connection:
-            database = Database(connection)
-            with database.transaction():
-                migrate(database, self.path, self.zone)
-            yield database
+        try:
+            with self._connect(engine) as connection:
+                database = Database(connection)
+                with database.transaction():
+                    migrate(database, self.path, self.zone)
+                yield database
+        except (*FAILS_ON_DISK, DBAPIError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if not isinstance(cause, FAILS_ON_DISK):
+                raise
+            raise StoreError(
+                f"{self.path}: {str(cause).splitlines()[0]} What was begun is undone. If the disk is full, free some "
+                "space and run it again; if the file is damaged, restore a backup."
+            ) from error
 
     def _engine(self) -> Engine:
         config = {

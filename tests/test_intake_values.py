@@ -157,7 +157,7 @@ def test_a_kill_while_the_address_key_is_made_leaves_none(tmp_path: Path, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("nurture.addresses.os.fsync", killed)
+        patched.setattr("nurture.keyfile.os.fsync", killed)
         with pytest.raises(KeyboardInterrupt):
             create_address_key(tmp_path / "address.key")
     assert not (tmp_path / "address.key").exists()

@@ -74,10 +74,12 @@ def test_an_older_file_is_migrated_when_it_opens(store: Store, monkeypatch: pyte
         pass
     from nurture import migrations
 
-    known = migrations.migrations() | {2: "ALTER TABLE account ADD COLUMN nickname VARCHAR;"}
+    known = migrations.migrations()
+    newest = max(known) + 1
+    known[newest] = "ALTER TABLE account ADD COLUMN nickname VARCHAR;"
     monkeypatch.setattr(migrations, "migrations", lambda: known)
     with store.open() as database:
-        assert database.one("SELECT value FROM meta WHERE name = 'schema'") == ("2",)
+        assert database.one("SELECT value FROM meta WHERE name = 'schema'") == (str(newest),)
         assert database.rows("SELECT nickname FROM account") == []
 
 
@@ -86,13 +88,14 @@ def test_a_failed_migration_leaves_the_file_as_it_was(store: Store, monkeypatch:
         pass
     from nurture import migrations
 
-    broken = migrations.migrations() | {2: "ALTER TABLE account ADD COLUMN x VARCHAR; SELECT * FROM nowhere;"}
+    known = migrations.migrations()
+    broken = known | {max(known) + 1: "ALTER TABLE account ADD COLUMN x VARCHAR; SELECT * FROM nowhere;"}
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "migrations", lambda: broken)
         with pytest.raises(Exception, match="nowhere"), store.open():
             pass
     with store.open() as database:
-        assert database.one("SELECT value FROM meta WHERE name = 'schema'") == ("1",)
+        assert database.one("SELECT value FROM meta WHERE name = 'schema'") == (str(max(known)),)
 
 
 def test_another_programs_file_is_refused(store: Store) -> None:

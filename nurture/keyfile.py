@@ -1,0 +1,70 @@
+"""Secret keys, each in a file of its own outside the database that only its owner can read."""
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from nurture.errors import InputError
+
+KEY_BYTES = 32
+
+
+def read_key(path: Path) -> bytes:
+    """The key in a file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        InputError: what is in it is no key, or too short for one.
+    """
+    try:
+        secret = bytes.fromhex(path.read_text().strip())
+    except ValueError as error:
+        raise InputError(f"{path}: this is not a key (64 hex digits expected).") from error
+    if len(secret) < KEY_BYTES:
+        raise InputError(f"{path}: the key is too short ({len(secret)} bytes, {KEY_BYTES} needed).")
+    return secret
+
+
+def create_key(path: Path) -> bytes:
+    """A fresh key in a new file; an existing file is never overwritten.
+
+    Whole and on disk before it has its name: half a key would stop everything that needs it, and what was made with a
+    key that a power cut took away would be lost as well.
+
+    Raises:
+        FileExistsError: there is a key already.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = secrets.token_bytes(KEY_BYTES)
+    descriptor, unnamed = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # with mode 0600
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:
+            file.write(secret.hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(unnamed, path)
+    finally:
+        os.unlink(unnamed)
+    keep_on_disk(path.parent)
+    return secret
+
+
+def key_of(path: Path) -> bytes:
+    """The key in a file, made the first time; of two processes that make one at once, both get the first."""
+    try:
+        return read_key(path)
+    except FileNotFoundError:
+        try:
+            return create_key(path)
+        except FileExistsError:
+            return read_key(path)
+
+
+def keep_on_disk(folder: Path) -> None:
+    """The names in this folder survive a power cut from now on."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
