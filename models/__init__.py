@@ -15,17 +15,20 @@ from models.enums import (
     Lifecycle,
     MessageState,
     Move,
+    Mover,
+    PauseKind,
     Reason,
     Step,
     Verdict,
 )
-from models.ledger import Decision, DecisionHistory, Message
+from models.ledger import Batch, Decision, DecisionHistory, Message, MessageMove, Pause
 from models.people import Account, Identity, Lead, Staff
 from models.progress import Enrolment, Interaction, StageEntry
 from models.run import Meta, Run
 
 __all__ = [
     "Account",
+    "Batch",
     "BuyingRole",
     "Channel",
     "Consent",
@@ -41,9 +44,13 @@ __all__ = [
     "Lead",
     "Lifecycle",
     "Message",
+    "MessageMove",
     "MessageState",
     "Meta",
     "Move",
+    "Mover",
+    "Pause",
+    "PauseKind",
     "Reason",
     "Run",
     "Staff",

@@ -130,10 +130,11 @@ class Reason(StrEnum):
     ACCOUNT_DAY_CAP = "account_day_cap"
     EMPLOYEE_DAY_CAP = "employee_day_cap"
     PAST_GRACE = "past_grace"
+    RENDER_ERROR = "render_error"
 
 
 class Step(StrEnum):
-    """The steps of a night, each closed once by a marker row. The first two are for all journeys."""
+    """The steps of a night, each closed once by a marker row; ``leave`` to ``choose`` journey by journey."""
 
     TAKE_IN = "take_in"
     SCORE = "score"
@@ -142,3 +143,21 @@ class Step(StrEnum):
     MOVE = "move"
     CHOOSE = "choose"
     REPORT = "report"
+    RENDER = "render"
+
+
+class Mover(StrEnum):
+    """Who moved a message."""
+
+    NIGHT = "night"
+    DISPATCH = "dispatch"
+    OPERATOR = "operator"
+
+
+class PauseKind(StrEnum):
+    """What a pause stops."""
+
+    ALL = "all"
+    JOURNEY = "journey"
+    TOUCH = "touch"
+    CHANNEL = "channel"

@@ -5,16 +5,21 @@ from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from models.enums import Channel, MessageState, Reason, Verdict
+from models.enums import Channel, MessageState, Mover, PauseKind, Reason, Verdict
 from models.types import UtcTimestamp, words
 
 
 class Message(SQLModel, table=True):
     """One message to one lead (or one task for an employee).
 
-    ``id`` follows from (journey, lead, touch, enrolment, leg), so the same message cannot exist twice.
-    ``internal`` marks a staff task that does not reach the lead. ``send_day`` is the recipient's local date of
-    ``not_before``; ``expires_on`` the last business date on which the message may still be sent.
+    ``id`` follows from (journey, lead, touch, enrolment, leg), so the same message cannot exist twice; ``resend``
+    counts the copies that an operator ordered. ``internal`` marks a staff task that does not reach the lead.
+    ``send_day`` is the recipient's local date of ``not_before``; ``expires_on`` the last business date on which it
+    may still be sent.
+
+    ``payload_hash`` is the SHA-256 of what was rendered, which lies in ``payload_file`` under ``rendered/``; a
+    ``revision`` above 1 was rendered again. ``fence`` counts the moves of the state; ``batch_id`` is the last batch
+    that claimed it, and ``provider_id`` what the provider calls it.
     """
 
     id: UUID = Field(primary_key=True)
@@ -38,6 +43,48 @@ class Message(SQLModel, table=True):
     not_after: datetime = Field(sa_type=UtcTimestamp)
     expires_on: date
     fingerprint: str
+    resend: int = 0
+    revision: int = 1
+    payload_hash: str | None = None
+    payload_file: str | None = None
+    fence: int = 0
+    batch_id: UUID | None = None
+    provider_id: str | None = None
+    moved_at: datetime | None = Field(default=None, sa_type=UtcTimestamp)
+
+
+class MessageMove(SQLModel, table=True):
+    """One move of a message's state: the ``fence`` that it reached, from where to where, when, by whom and why."""
+
+    __tablename__ = "message_move"
+
+    message_id: UUID = Field(primary_key=True)
+    fence: int = Field(primary_key=True)
+    from_state: MessageState = Field(sa_type=words(MessageState))
+    to_state: MessageState = Field(sa_type=words(MessageState))
+    moved_at: datetime = Field(sa_type=UtcTimestamp)
+    mover: Mover = Field(sa_type=words(Mover))
+    why: str
+
+
+class Batch(SQLModel, table=True):
+    """Messages that one process claimed to send, and until when it may: ``lease_until`` is on its monotonic clock."""
+
+    id: UUID = Field(primary_key=True)
+    channel: Channel = Field(sa_type=words(Channel))
+    holder: str
+    lease_until: float
+    claimed_at: datetime = Field(sa_type=UtcTimestamp)
+
+
+class Pause(SQLModel, table=True):
+    """Something that nothing may be claimed of: a journey, a touch (``journey/touch``), a channel, or all."""
+
+    kind: PauseKind = Field(primary_key=True, sa_type=words(PauseKind))
+    name: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=UtcTimestamp)
+    mover: Mover = Field(sa_type=words(Mover))
+    why: str
 
 
 class Decision(SQLModel, table=True):

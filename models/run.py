@@ -36,6 +36,8 @@ class Run(SQLModel, table=True):
     superseded: int = 0
     stale: int = 0
     expired: int = 0
+    rendered: int = 0
+    render_errors: int = 0
 
 
 class Meta(SQLModel, table=True):

@@ -37,13 +37,21 @@ def facts_table(journey: Journey) -> str:
     return f'"facts of {journey.name}"'
 
 
-def take_standing(database: Database, playbook: Playbook, night: date) -> None:
-    """Make ``standing``: consent, open replies, and where each lead stood when the night began."""
+def take_standing(
+    database: Database, playbook: Playbook, night: date, *,
+    stood_before: date | None = None, withdrawn_until: date | None = None,
+) -> None:  # fmt: skip
+    """Make ``standing``: consent, open replies, and where each lead stood when the night began.
+
+    Args:
+        stood_before: Where they stood when this night began instead (at a claim: that of the day).
+        withdrawn_until: Withdrawals up to this day instead of the night's (at a claim: all that are stored).
+    """
     database.make(
         "standing",
         f"""
-        WITH consents AS ({_consents(night)}), replies AS ({_open_replies(database, playbook, night)}),
-             stood AS ({_stood(night)})
+        WITH consents AS ({_consents(night, withdrawn_until or night)}),
+             replies AS ({_open_replies(database, playbook, night)}), stood AS ({_stood(stood_before or night)})
         SELECT lead.id AS lead_id, lead.lifecycle, coalesce(email_ok, false) AS email_ok,
                coalesce(wecom_ok, false) AS wecom_ok, coalesce(phone_ok, false) AS phone_ok,
                coalesce(withdrew AND NOT (email_ok OR wecom_ok OR phone_ok), false) AS withdrawn,
@@ -54,14 +62,14 @@ def take_standing(database: Database, playbook: Playbook, night: date) -> None:
     )
 
 
-def _consents(night: date) -> str:
+def _consents(night: date, withdrawn_until: date) -> str:
     """Grants count once their day is over, withdrawals from their day on; a withdrawal wins a tie."""
 
     def newest(scope: str, kind: str) -> str:
         return f"max(occurred_at) FILTER ({kind} AND scope IN {texts(scope, 'all')})"
 
     granted = f"action <> 'withdrawn' AND proven AND occurred_on < {literal(night)}"
-    withdrawn = f"action = 'withdrawn' AND occurred_on <= {literal(night)}"
+    withdrawn = f"action = 'withdrawn' AND occurred_on <= {literal(withdrawn_until)}"
     columns = [
         f"coalesce({newest(scope, granted)} > coalesce({newest(scope, withdrawn)}, TIMESTAMP '-infinity'), false) "
         f"AS {scope}_ok"

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
-from models import Step
+from models import MessageState, Mover, Step
 from nurture.errors import InputError, NightRefused
 from nurture.evidence import take_facts, take_standing
 from nurture.folding import fold_decisions
 from nurture.journey import Journey
+from nurture.ledger import Ledger
 from nurture.literals import literal
 from nurture.night_report import Counts, NightReport, read_report
 from nurture.planning import Planning
@@ -117,7 +118,7 @@ class NightRun:
                 take_facts(self.database, journey, self.playbook, self.night)
         for step in (Step.LEAVE, Step.ENROL, Step.MOVE):
             for journey in self.journeys:
-                walk = Walk(self.database, self.playbook, journey, self.night)
+                walk = Walk(self.database, self.playbook, journey, self.night, self._ledger())
                 self.close(step, journey.name, partial(self.walk, walk, step))
         self.choose()
 
@@ -151,10 +152,11 @@ class NightRun:
 
     def take_in(self) -> Counts:
         """Let messages expire that nobody sent in time."""
-        expired = self.database.run(f"""
-            UPDATE message SET state = 'expired'
-            WHERE state IN ('planned', 'held') AND expires_on < {literal(self.night)}""")
-        return Counts(expired=expired)
+        late = f"SELECT id, 'past its grace' AS why FROM message WHERE expires_on < {literal(self.night)}"
+        return Counts(expired=self._ledger().move(f"{late} AND state IN ('planned', 'held')", MessageState.EXPIRED))
+
+    def _ledger(self) -> Ledger:
+        return Ledger(self.database, self.now, Mover.NIGHT)
 
     def score(self) -> Counts:
         """Set tonight's depths."""

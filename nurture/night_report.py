@@ -23,6 +23,8 @@ class Counts:
     superseded: int = 0
     stale: int = 0
     expired: int = 0
+    rendered: int = 0
+    render_errors: int = 0
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from models import Channel, MessageState
-from nurture.content import ContentFile
 from nurture.evidence import lead_with_evidence
+from nurture.fitting import fits
 from nurture.journey import Journey, Stage
 from nurture.literals import literal, texts
 from nurture.playbook import Playbook
@@ -70,7 +70,7 @@ class Planning:
                    lead.id AS lead_id, t.touch, t.position, t.internal, {self._by_touch(journey)},
                    coalesce(m.leg + 1, 0) AS next_leg,
                    coalesce(m.entry = e.entries AND NOT t.internal, false) AS has_message_here,
-                   m.leg IS NULL OR (m.state IN {texts(*PROVED_UNSENT)} AND m.leg + 1 < t.legs) AS open
+                   m.leg IS NULL OR (m.unsent AND m.leg + 1 < t.legs) AS open
             FROM {lead_with_evidence(journey)} JOIN enrolment e ON e.lead_id = lead.id
             JOIN ({self._touch_rows(journey)}) t ON t.stage = e.stage
             LEFT JOIN ({_last_messages(journey)}) m ON m.enrolment_id = e.id AND m.touch = t.touch
@@ -103,24 +103,8 @@ class Planning:
         """The predicate that some content file of this leg fits the person."""
         place = (journey.name, stage.key, touch.key, _channel(touch, leg))
         files = [f for f in self.playbook.content if (f.journey, f.stage, f.touch, f.channel) == place]
-        return " OR ".join(self._fits_file(file) for file in files) or None
-
-    def _fits_file(self, file: ContentFile) -> str:
-        conditions = []
-        if file.language:
-            language = literal(self.playbook.policy.language)
-            tag = f"coalesce(lead.language, {language})"
-            wider = literal(file.language + "-")
-            conditions.append(f"({tag} = {literal(file.language)} OR starts_with({tag}, {wider}))")
-        if file.roles:
-            conditions.append(f"coalesce(lead.role IN {texts(*file.roles)}, false)")
-        if file.industries:
-            conditions.append(f"coalesce(account.industry IN {texts(*file.industries)}, false)")
-        if file.smallest is not None:
-            conditions.append(f"coalesce(account.employees >= {file.smallest}, false)")
-        if file.largest is not None:
-            conditions.append(f"coalesce(account.employees <= {file.largest}, false)")
-        return "(" + (" AND ".join(conditions) or "true") + ")"
+        language = self.playbook.policy.language
+        return " OR ".join(f"({fits(file, language)})" for file in files) or None
 
     def _mark_notices(self, journey: Journey) -> str:
         marks = {stage.key: notice_key(stage.marks) for stage in journey.stages if stage.marks}
@@ -152,10 +136,12 @@ class Planning:
 
 
 def _last_messages(journey: Journey) -> str:
-    """The highest leg of every touch that has a message."""
+    """The highest leg of every touch that has a message, and whether all of its copies are proved unsent."""
     return f"""
-        SELECT enrolment_id, touch, max(leg) AS leg, arg_max(state, leg) AS state, max(entry) AS entry
-        FROM message WHERE journey = {literal(journey.name)} GROUP BY enrolment_id, touch"""
+        SELECT enrolment_id, touch, max(leg) AS leg, arg_max(unsent, leg) AS unsent, max(entry) AS entry FROM (
+            SELECT enrolment_id, touch, leg, bool_and(state IN {texts(*PROVED_UNSENT)}) AS unsent, max(entry) AS entry
+            FROM message WHERE journey = {literal(journey.name)} GROUP BY enrolment_id, touch, leg
+        ) GROUP BY enrolment_id, touch"""
 
 
 def _due(when: When | None) -> str:

@@ -83,6 +83,7 @@ class Policy(BaseModel):
     lookback: int = Field(ge=0)
     grace: int = Field(ge=0)
     reply_pause: int = Field(ge=0)
+    render_errors_halt: float = Field(0.02, ge=0, le=1)
     caps: Caps
     quota: dict[Channel, int] = Field(default_factory=dict)
     window: Window

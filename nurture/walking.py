@@ -7,10 +7,11 @@ The order is the night's: all exits first, then enrolment by priority, then move
 from dataclasses import dataclass
 from datetime import date
 
-from models import ExitReason, Move
+from models import ExitReason, MessageState, Move
 from nurture.evidence import lead_with_evidence, served
 from nurture.expressions import Rule
 from nurture.journey import Journey, Stage
+from nurture.ledger import Ledger
 from nurture.literals import Value, literal, texts
 from nurture.playbook import Playbook
 from nurture.store import Database
@@ -27,6 +28,7 @@ class Walk:
     playbook: Playbook
     journey: Journey
     night: date
+    ledger: Ledger
 
     def leave(self) -> int:
         """End the enrolments whose lead reached the goal or must not go on; the number of them."""
@@ -74,10 +76,12 @@ class Walk:
 
     def _cancel_what_was_planned(self) -> None:
         """Nobody who left hears of the journey again; what sales must be told (a notice) stays."""
-        self.database.run("""
-            UPDATE message SET state = 'cancelled' FROM leaving
-            WHERE leaving.id = message.enrolment_id AND message.state IN ('planned', 'held')
-              AND NOT starts_with(message.touch, '@')""")
+        self.ledger.move(
+            """SELECT m.id, 'left the journey: ' || l.reason AS why
+               FROM leaving l JOIN message m ON m.enrolment_id = l.id
+               WHERE m.state IN ('planned', 'held') AND NOT starts_with(m.touch, '@')""",
+            MessageState.CANCELLED,
+        )
 
     def _exit_cases(self, language: str) -> str:
         goal = self._words(self.journey.goal)

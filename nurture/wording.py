@@ -251,9 +251,31 @@ NAMES: dict[type[StrEnum], dict[str, Words]] = {
         Reason.ACCOUNT_DAY_CAP: Words("daily cap of the account", "已达每企业每日上限"),
         Reason.EMPLOYEE_DAY_CAP: Words("daily cap of the employee", "已达每员工每日上限"),
         Reason.PAST_GRACE: Words("too long after its date", "超过宽限期"),
+        Reason.RENDER_ERROR: Words("the text could not be rendered", "内容渲染出错"),
     },
 }
 """Every word of a closed vocabulary, as people say it."""
+
+
+STOPPED: dict[str, tuple[Words, str]] = {
+    "suppressed": (Words("address is suppressed", "地址在禁发名单"), "ends"),
+    "no_consent": (Words("consent was withdrawn", "已撤回同意"), "ends"),
+    "address_changed": (Words("address has changed since", "地址已变更"), "ends"),
+    "left": (Words("left the journey", "已离开旅程"), "ends"),
+    "goal": (Words("reached the goal", "已达成目标"), "ends"),
+    "lifecycle": (Words("lifecycle is no longer served", "生命周期已不在服务范围"), "ends"),
+    "disqualified": (Words("disqualified", "已判为不合格"), "ends"),
+    "only_if": (Words("the touch's condition no longer holds", "触达条件不再成立"), "ends"),
+    "on_hold": (Words("owner's hold", "负责人暂停"), "waits"),
+    "reply_open": (Words("awaits our answer", "等待我们答复"), "waits"),
+    "paused": (Words("paused", "已暂停"), "waits"),
+    "no_quota": (Words("monthly quota used up", "当月额度已用完"), "waits"),
+    "lead_day_cap": (Words("daily cap of the lead", "已达每人每日上限"), "waits"),
+    "lead_week_cap": (Words("7-day cap of the lead", "已达每人 7 日上限"), "waits"),
+    "account_day_cap": (Words("daily cap of the account", "已达每企业每日上限"), "waits"),
+    "employee_day_cap": (Words("daily cap of the employee", "已达每员工每日上限"), "waits"),
+}
+"""Why a due message does not go at its claim, and whether it ends or waits."""
 
 
 def name_of(vocabulary: type[StrEnum], word: str, language: Language) -> str:

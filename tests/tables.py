@@ -42,7 +42,10 @@ TABLES: dict[str, type[SQLModel]] = {
     "decision_history": DecisionHistory,
     "run": Run,
 }
-NOT_COMPARED = {("run", "closed_at"), ("stage_entry", "why_zh"), ("interaction", "id")}
+NOT_COMPARED = {("run", "closed_at"), ("stage_entry", "why_zh"), ("interaction", "id")} | {
+    ("message", name)  # what rendering and delivery write
+    for name in ("resend", "revision", "payload_hash", "payload_file", "fence", "batch_id", "provider_id", "moved_at")
+}
 # Moves whose cause is a rule that the lead fulfilled; other words are free.
 WHY_IS_A_RULE = (Move.ENROLLED, Move.ADVANCED)
 Rows = list[tuple[Any, ...]]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Date, Integer, Numeric, String, Uuid
+from sqlalchemy import BigInteger, Boolean, Date, Float, Integer, Numeric, String, Uuid
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session, SQLModel, select
 
@@ -23,6 +23,7 @@ def duckdb_type(column_type: TypeEngine[object]) -> str:
         (UtcTimestamp, "TIMESTAMP"),
         (Date, "DATE"),
         (Integer, "INTEGER"),
+        (Float, "DOUBLE"),
         (Numeric, "DECIMAL(18,3)"),
         (Uuid, "UUID"),
         (String, "VARCHAR"),
