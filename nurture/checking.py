@@ -3,12 +3,14 @@
 from datetime import date, timedelta
 
 from models import Channel
+from nurture.content import NOTICES
 from nurture.journey import Journey
 from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.store import Database
 from nurture.stranded import find_stranded
 
+CARDS = {"mark", "goal"}
 CALENDAR_WARNING = timedelta(days=60)
 
 
@@ -16,6 +18,7 @@ def check_playbook(playbook: Playbook, today: date) -> list[str]:
     """Every problem of the files themselves, each in a sentence that says where and what to do."""
     problems = [problem for journey in playbook.journeys for problem in _without_content(playbook, journey)]
     problems += _content_of_nothing(playbook)
+    problems += _notices_without_card(playbook)
     names = {journey.name for journey in playbook.journeys}
     problems += [
         f"policy.toml: priorities names {name!r}, and no journey is called so. Known: {', '.join(sorted(names))}."
@@ -67,4 +70,10 @@ def _content_of_nothing(playbook: Playbook) -> list[str]:
         f"{file.path}: no journey has this touch on this channel. Rename the file, or remove it."
         for file in playbook.content
         if (file.journey, file.stage, file.touch, file.channel) not in used
+        and not (file.journey == NOTICES and file.touch in CARDS)
     ]
+
+
+def _notices_without_card(playbook: Playbook) -> list[str]:
+    written = {file.touch for file in playbook.content if file.journey == NOTICES and not file.language}
+    return [f"content/{NOTICES}/{card}.staff.md: missing; sales could not be told." for card in CARDS - written]

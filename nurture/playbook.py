@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from nurture.content import ContentFile, read_content
+from nurture.errors import InputError
 from nurture.events import EventCatalogue, read_events
 from nurture.journey import Journey
 from nurture.loading import load_journeys
@@ -20,6 +21,17 @@ class Playbook:
     policy: Policy
     content: tuple[ContentFile, ...]
     zone: ZoneInfo
+
+    def journey(self, name: str) -> Journey:
+        """The journey of this name.
+
+        Raises:
+            InputError: there is none.
+        """
+        known = {journey.name: journey for journey in self.journeys}
+        if name not in known:
+            raise InputError(f"No journey is called {name!r}. Known: {', '.join(known)}.")
+        return known[name]
 
     def ranked(self) -> tuple[Journey, ...]:
         """The journeys, the highest priority first, then by name."""
