@@ -1,0 +1,237 @@
+"""Freezing: after a night has decided, every planned message gets its words, and the ledger their fingerprint.
+
+Contexts out, processes render, one transaction brings the hashes back with the night's marker. Nothing holds the
+database meanwhile, and a run that died is simply done again: what has no hash yet is rendered. A message that fails
+loses itself alone; a touch of which too many fail is paused.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from multiprocessing import get_context
+
+import pyarrow as pa
+
+from models import MessageState, Mover, PauseKind, Reason, Step, Verdict
+from nurture.lease import render_lease
+from nurture.ledger import Ledger
+from nurture.literals import literal
+from nurture.playbook import Playbook
+from nurture.rendering.contexts import export_contexts
+from nurture.rendering.shards import RenderedShard, Workshop, enter, render_shard
+from nurture.settings import Settings
+from nurture.store import Database, Store
+from nurture.tokens import Tokens, open_tokens
+from nurture.voice import read_voice
+
+ALONE = 200
+"""Up to so many messages are rendered in this process: starting others would take longer."""
+
+NIGHTS_KEPT = 30
+
+WORDLESS = "m.state IN ('planned', 'held') AND m.payload_hash IS NULL"
+"""What waits for its words: the predicate on ``message`` m."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why some messages of a touch could not be rendered."""
+
+    journey: str
+    touch: str
+    why: str
+    messages: int
+
+
+@dataclass(frozen=True)
+class FrozenNight:
+    """What rendering came to. ``halted`` are the touches that it paused, as ``journey/touch``."""
+
+    rendered: int
+    failed: int
+    faults: tuple[Fault, ...]
+    halted: tuple[str, ...]
+
+
+def freeze(
+    store: Store, settings: Settings, playbook: Playbook, night: date, now: datetime,
+    progress: Progress = lambda done, of: None,
+) -> FrozenNight:  # fmt: skip
+    """Render every unsent message that has no words yet, and close the night's render step.
+
+    Raises:
+        ContentError: company, senders, links, wording or layout cannot be used.
+    """
+    with render_lease(settings.home):
+        with store.open() as database:
+            tokens = open_tokens(database, settings)
+            wordless = database.one(f"SELECT count(*) FROM message m WHERE {WORDLESS}")[0]
+        workshop = open_workshop(settings, playbook, tokens)
+        with _renderers(workshop, settings.renderers, wordless) as render:
+            with store.open() as database:
+                shards = export_contexts(database, playbook, settings.rendered)
+            rendered = list(_followed(render(render_shard, shards), wordless, progress))
+        with store.open() as database, database.transaction():
+            freezing = Freezing(database, settings, playbook, night, now)
+            frozen, needed = freezing.record(rendered), freezing.needed_nights()
+        _forget_old_nights(settings, night, needed)
+    return frozen
+
+
+def open_workshop(settings: Settings, playbook: Playbook, tokens: Tokens) -> Workshop:
+    """Everything compiled."""
+    voice = read_voice(settings.content)
+    language = playbook.policy.language
+    return Workshop.open(playbook.content, voice, language, tokens, playbook.events, settings.rendered)
+
+
+@contextmanager
+def _renderers(workshop: Workshop, processes: int, messages: int) -> Iterator[Callable[..., Iterable[RenderedShard]]]:
+    """Something that maps over shards: here, or in processes that start while the contexts are still written."""
+    if messages <= ALONE:
+        enter(workshop)
+        yield map
+        return
+    spawned = get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=spawned, initializer=enter, initargs=(workshop,)) as pool:
+        for _ in range(processes):
+            pool.submit(int)
+        yield pool.map
+
+
+def _followed(shards: Iterable[RenderedShard], messages: int, progress: Progress) -> Iterator[RenderedShard]:
+    done = 0
+    for shard in shards:
+        done += shard.messages
+        progress(done, messages)
+        yield shard
+
+
+@dataclass(frozen=True)
+class Freezing:
+    """Brings what was rendered back into the ledger, in one transaction."""
+
+    database: Database
+    settings: Settings
+    playbook: Playbook
+    night: date
+    now: datetime
+
+    def record(self, rendered: Sequence[RenderedShard]) -> FrozenNight:
+        """Hashes, failures, pauses and the marker."""
+        count = self._hashes(rendered)
+        self._take_failures(rendered)
+        faults = self._faults()
+        halted = self._halt()
+        failed = self._drop_failed()
+        self._mark(count, failed)
+        return FrozenNight(count, failed, faults, halted)
+
+    def _hashes(self, rendered: Sequence[RenderedShard]) -> int:
+        files = " UNION ALL ".join(
+            f"SELECT id, hash, revision, {literal(str(shard.file.relative_to(self.settings.rendered)))} AS file "
+            f"FROM read_parquet({literal(str(shard.file))})"
+            for shard in rendered
+        )
+        nothing = "SELECT NULL AS id, NULL AS hash, 0 AS revision, NULL AS file WHERE false"
+        self.database.make(
+            "printed",
+            f"""SELECT m.id, m.journey, m.touch, r.hash, r.file FROM ({files or nothing}) r
+                JOIN message m ON m.id = r.id::UUID AND m.revision = r.revision WHERE {WORDLESS}""",
+        )
+        return self.database.run("""
+            UPDATE message SET payload_hash = printed.hash, payload_file = printed.file
+            FROM printed WHERE printed.id = message.id""")
+
+    def _take_failures(self, rendered: Sequence[RenderedShard]) -> None:
+        failures = [failure for shard in rendered for failure in shard.failures]
+        columns = {
+            "id": pa.array([failure.message_id for failure in failures], pa.string()),
+            "revision": pa.array([failure.revision for failure in failures], pa.int32()),
+            "why": pa.array([failure.why for failure in failures], pa.string()),
+            "of_text": pa.array([failure.of_text for failure in failures], pa.bool_()),
+        }
+        self.database.table("failure", pa.table(columns))
+        self.database.make(
+            "failed",
+            f"""SELECT m.id, m.journey, m.touch, m.night, m.resend, m.fence, m.revision, f.why, f.of_text
+                FROM failure f JOIN message m ON m.id = f.id::UUID AND m.revision = f.revision WHERE {WORDLESS}""",
+        )
+
+    def _faults(self) -> tuple[Fault, ...]:
+        rows = self.database.rows("SELECT journey, touch, why, count(*) FROM failed GROUP BY ALL ORDER BY ALL")
+        return tuple(Fault(*row) for row in rows)
+
+    def _halt(self) -> tuple[str, ...]:
+        """Pause the touches whose text failed for too many, counted over what was rendered now.
+
+        A pause that somebody set stays as it is, with its reason.
+        """
+        most = self.playbook.policy.render_errors_halt
+        halted = self.database.rows(f"""
+            SELECT journey || '/' || touch, count(*) FILTER (failed), count(*) FROM (
+                SELECT journey, touch, false AS failed FROM printed
+                UNION ALL SELECT journey, touch, of_text AS failed FROM failed
+            ) GROUP BY journey, touch HAVING count(*) FILTER (failed) > {most} * count(*) ORDER BY ALL""")
+        for touch, failed, of in halted:
+            why = f"{failed} of {of} messages could not be rendered"
+            self.database.run(f"""
+                INSERT OR IGNORE INTO pause VALUES ({literal(PauseKind.TOUCH)}, {literal(touch)}, {literal(self.now)},
+                    {literal(Mover.NIGHT)}, {literal(why)})""")
+        return tuple(row[0] for row in halted)
+
+    def _drop_failed(self) -> int:
+        """A new message that failed was never planned: its pair is considered again tomorrow.
+
+        One that stood before stays in the ledger: a new revision is held until its text is mended, all others end.
+        """
+        ledger = Ledger(self.database, self.now, Mover.NIGHT)
+        ledger.move("SELECT id, why FROM failed WHERE revision > 1", MessageState.HELD)
+        ledger.move(
+            "SELECT id, why FROM failed WHERE revision = 1 AND (resend > 0 OR fence > 0)", MessageState.CANCELLED
+        )
+        self.database.make(
+            "dropped", "SELECT id, night, journey FROM failed WHERE revision = 1 AND resend = 0 AND fence = 0"
+        )
+        self.database.run(f"""
+            UPDATE decision SET verdict = {literal(Verdict.POSTPONED)}, reason = {literal(Reason.RENDER_ERROR)},
+                message_id = NULL, leg = NULL, channel = NULL, not_before = NULL
+            FROM dropped WHERE dropped.id = decision.message_id""")
+        self.database.run(f"""
+            UPDATE run SET planned = run.planned - d.messages, postponed = run.postponed + d.messages
+            FROM (SELECT night, journey, count(*) AS messages FROM dropped GROUP BY ALL) d
+            WHERE d.night = run.night AND d.journey = run.journey AND run.step = {literal(Step.CHOOSE)}""")
+        self.database.run("DELETE FROM message WHERE id IN (SELECT id FROM dropped)")
+        return int(self.database.one("SELECT count(*) FROM failed")[0])
+
+    def _mark(self, rendered: int, failed: int) -> None:
+        """The marker of the night's step; what an operator renders between two nights has none."""
+        night = literal(self.night)
+        self.database.run(f"""
+            INSERT INTO run (night, journey, step, closed_at, left_journey, enrolled, advanced, fell_back, considered,
+                planned, postponed, refused, superseded, stale, expired, rendered, render_errors)
+            SELECT {night}, '*', {literal(Step.RENDER)}, {literal(self.now)},
+                   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {rendered}, {failed}
+            WHERE EXISTS (SELECT 1 FROM run WHERE night = {night} AND step = {literal(Step.TAKE_IN)})
+            ON CONFLICT DO UPDATE SET rendered = rendered + {rendered}, render_errors = render_errors + {failed}""")
+
+    def needed_nights(self) -> set[str]:
+        """The folders that hold words of messages which may still be sent."""
+        rows = self.database.rows("""
+            SELECT DISTINCT split_part(payload_file, '/', 1) FROM message
+            WHERE payload_file IS NOT NULL AND state IN ('planned', 'held', 'claimed')""")
+        return {row[0] for row in rows}
+
+
+def _forget_old_nights(settings: Settings, night: date, needed: set[str]) -> None:
+    """Rendered words hold personal data: after thirty nights only their hash is left; contexts go at once."""
+    for left_over in settings.rendered.glob("*/*.contexts.parquet"):
+        left_over.unlink()
+    for folder in settings.rendered.glob("????-??-??"):
+        if folder.name not in needed and date.fromisoformat(folder.name) < night - timedelta(days=NIGHTS_KEPT):
+            shutil.rmtree(folder)
