@@ -1,9 +1,11 @@
 """The audit: the promises of the ledger, proved on any database, each as one query that must find nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 from models import MessageState
+from nurture.auditing_delivery import audit_words, delivery_checks
+from nurture.finding import Check, Finding
 from nurture.folding import NIGHTS_KEPT
 from nurture.literals import literal, texts
 from nurture.planning import PROVED_UNSENT
@@ -15,26 +17,14 @@ KEPT = f"((SELECT max(night) FROM run) - {NIGHTS_KEPT})"
 """The first night whose decisions are still kept one by one."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """One promise, and the query that finds what breaks it: one row each, the first column names it."""
+def audit(database: Database, rendered: Path | None = None) -> tuple[Finding, ...]:
+    """Prove every promise; a finding without breaches holds.
 
-    promise: str
-    breaches: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One promise, how often it is broken, and where to look first."""
-
-    promise: str
-    breaches: int
-    examples: tuple[str, ...]
-
-
-def audit(database: Database) -> tuple[Finding, ...]:
-    """Prove every promise; a finding without breaches holds."""
-    return tuple(_ask(database, check) for check in checks())
+    Args:
+        rendered: Where the frozen words lie, to be compared with their hashes; without it they are not looked at.
+    """
+    found = tuple(_ask(database, check) for check in checks())
+    return (*found, audit_words(database, rendered)) if rendered else found
 
 
 def _ask(database: Database, check: Check) -> Finding:
@@ -48,6 +38,7 @@ def checks() -> Iterator[Check]:
     yield from _identities()
     yield from _histories()
     yield from _messages()
+    yield from delivery_checks()
     yield from _caps()
     yield from _counts()
 
@@ -71,7 +62,8 @@ def _identities() -> Iterator[Check]:
     yield Check(
         "a message is what its id says",
         """SELECT id FROM message
-           WHERE id <> md5(concat_ws('|', 'message', journey, lead_id, touch, enrolment_number, leg))::UUID
+           WHERE id <> md5(concat_ws('|', 'message', journey, lead_id, touch, enrolment_number, leg,
+                                        CASE WHEN resend > 0 THEN resend END))::UUID
            UNION ALL SELECT m.id FROM message m JOIN enrolment e ON e.id = m.enrolment_id
            WHERE e.lead_id <> m.lead_id OR e.journey <> m.journey OR e.number <> m.enrolment_number""",
     )
@@ -119,7 +111,7 @@ def _messages() -> Iterator[Check]:
     )
     yield Check(
         "a touch is accepted at most once in an enrolment",
-        _twice("(FROM message WHERE state = 'accepted')", "enrolment_id", "touch"),
+        _twice("(FROM message WHERE state = 'accepted' AND resend = 0)", "enrolment_id", "touch"),
     )
     yield Check(
         "nothing past its grace is still waiting to be sent",
@@ -129,23 +121,26 @@ def _messages() -> Iterator[Check]:
     yield Check(
         "a planned message has its decision, and a decision its message",
         f"""SELECT m.id FROM message m ANTI JOIN decision d ON d.message_id = m.id
-           WHERE m.night >= {KEPT}
+           WHERE m.night >= {KEPT} AND m.resend = 0
            UNION ALL SELECT message_id FROM decision WHERE (verdict = 'planned') <> (message_id IS NOT NULL)""",
     )
-    yield Check("a message goes out inside its window", "SELECT id FROM message WHERE not_before >= not_after")
+    yield Check(
+        "a message is planned inside its window", "SELECT id FROM message WHERE not_before >= not_after AND fence = 0"
+    )
     for way in WAYS:
         yield Check(f"nothing was planned by {way.channel} without consent", _without_consent(way))
     yield Check(
         "nothing was planned to a suppressed address",
         """SELECT m.id FROM message m JOIN suppression s ON s.address_hash = m.address_hash
            JOIN run r ON r.night = m.night AND r.step = 'take_in'
-           WHERE s.since <= r.closed_at
+           WHERE s.since <= r.closed_at AND m.resend = 0
              AND s.scope IN ('all', CASE m.channel WHEN 'staff' THEN 'phone' ELSE m.channel END)""",
     )
     yield Check(
         "nobody who left a journey has a message of it waiting",
         """SELECT m.id FROM message m JOIN enrolment e ON e.id = m.enrolment_id
-           WHERE e.left_on IS NOT NULL AND m.state IN ('planned', 'held') AND NOT starts_with(m.touch, '@')""",
+           WHERE e.left_on IS NOT NULL AND m.state IN ('planned', 'held') AND NOT starts_with(m.touch, '@')
+             AND m.resend = 0""",
     )
 
 
@@ -156,7 +151,7 @@ def _without_consent(way: Way) -> str:
     return f"""
         SELECT m.id FROM message m JOIN run r ON r.night = m.night AND r.step = 'take_in'
         LEFT JOIN consent c ON c.lead_id = m.lead_id AND c.scope IN {texts(way.scope, "all")}
-        WHERE m.channel = {literal(way.channel)} AND NOT m.internal GROUP BY m.id
+        WHERE m.channel = {literal(way.channel)} AND NOT m.internal AND m.resend = 0 GROUP BY m.id
         HAVING NOT coalesce(max(c.occurred_at) FILTER ({granted})
             > coalesce(max(c.occurred_at) FILTER ({withdrawn}), TIMESTAMP '-infinity'), false)"""
 
@@ -165,10 +160,11 @@ def _caps() -> Iterator[Check]:
     """The caps of the policy that was in force in the night that planned the last of the messages."""
     planned = f"""(SELECT m.*, r.lead_per_day, r.lead_per_7_days, r.account_per_day, r.employee_per_day
         FROM message m JOIN run r ON r.night = m.night AND r.journey = m.journey AND r.step = 'choose'
-        WHERE m.state IN {texts(*COUNTED)})"""
+        WHERE m.state IN {texts(*COUNTED)} AND m.resend = 0)"""
     yield Check(
         "a lead gets one message a night",
-        f"""SELECT lead_id FROM message WHERE NOT internal AND state NOT IN {texts(*PROVED_UNSENT)}
+        f"""SELECT lead_id FROM message
+            WHERE NOT internal AND state NOT IN {texts(*PROVED_UNSENT)} AND resend = 0
             GROUP BY lead_id, night HAVING count(*) > 1""",
     )
     for whose, lane, cap in (

@@ -49,6 +49,13 @@ def _slot(zone: str, country: str, night: date, policy: Policy, earliest: dateti
     return Slot(zone, country, day, opens, closes)
 
 
+def is_open(zone: str, country: str, now: datetime, policy: Policy) -> tuple[date, bool]:
+    """What date it is for people in a zone and country, and whether we may write to them at this moment."""
+    there = now.astimezone(ZoneInfo(zone))
+    inside = policy.window.opens <= there.time() < policy.window.closes
+    return there.date(), inside and policy.works(country).works_on(there.date())
+
+
 def _local(day: date, clock: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, clock, zone).astimezone(UTC)
 

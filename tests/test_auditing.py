@@ -12,6 +12,10 @@ BOOK = playbook(journey())
 SOME = "(SELECT id FROM message WHERE NOT internal LIMIT 1)"
 COPY = "INSERT INTO message SELECT * REPLACE (uuid() AS id, {}) FROM message WHERE id = " + SOME
 
+MOVED = (
+    "INSERT INTO message_move SELECT id, {2}, '{0}', '{1}', TIMESTAMP '2026-11-09 03:00:00', 'dispatch', '' "
+    "FROM message"
+)
 BREACHES = [
     ("UPDATE message SET touch = 'other'", "a message is what its id says"),
     ("INSERT INTO decision SELECT * FROM decision LIMIT 1", "a pair is decided once a night"),
@@ -21,7 +25,7 @@ BREACHES = [
     ),
     ("UPDATE message SET state = 'sent'", "every message is in a known state"),
     ("UPDATE message SET expires_on = night - 1", "nothing past its grace is still waiting to be sent"),
-    ("UPDATE message SET not_after = not_before", "a message goes out inside its window"),
+    ("UPDATE message SET not_after = not_before", "a message is planned inside its window"),
     (
         "INSERT INTO suppression SELECT address_hash, 'email', '', TIMESTAMP '2026-01-01', '' FROM message LIMIT 1",
         "nothing was planned to a suppressed address",
@@ -44,6 +48,25 @@ BREACHES = [
     (
         "UPDATE message SET state = 'accepted'; " + COPY.format("leg + 1 AS leg"),
         "a touch is accepted at most once in an enrolment",
+    ),
+    (MOVED.format("planned", "accepted", 1), "every move of a message was legal"),
+    (MOVED.format("planned", "held", 2), "a message's moves have no gap and lead to where it stands"),
+    ("UPDATE message SET state = 'held'", "a message's moves have no gap and lead to where it stands"),
+    (
+        "; ".join(MOVED.format("attempting", "accepted", n) for n in (1, 2)),
+        "a message was accepted at most once",
+    ),
+    ("UPDATE message SET state = 'accepted'", "what was claimed had its words"),
+    ("UPDATE message SET state = 'claimed'", "what is on its way belongs to a batch"),
+    (
+        MOVED.format("planned", "claimed", 1)
+        + "; INSERT INTO consent SELECT * REPLACE (uuid() AS id, 'withdrawn' AS action) FROM consent",
+        "nothing was claimed by email after consent was withdrawn",
+    ),
+    (
+        MOVED.format("planned", "claimed", 1)
+        + "; INSERT INTO suppression SELECT address_hash, 'all', '', TIMESTAMP '2026-01-01', '' FROM message LIMIT 1",
+        "nothing was claimed for a suppressed address",
     ),
     (
         "INSERT INTO enrolment SELECT * REPLACE (uuid() AS id, 2 AS number) FROM enrolment",

@@ -1,0 +1,271 @@
+"""Claiming: of what is planned and due, what may go out this minute; and everything that stops a message, asked again.
+
+One transaction: what withdrew its consent ends, what left its journey ends, what must wait waits, and the rest is
+claimed by this process for the length of a lease. ``docs/delivery.md`` is the contract.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import pyarrow as pa
+
+from models import Channel, ConsentScope, MessageState, Mover
+from nurture.calendar import business_date, is_open
+from nurture.evidence import lead_with_evidence, served, take_facts, take_standing
+from nurture.holder import Lease, this_process
+from nurture.journey import Journey
+from nurture.ledger import Ledger
+from nurture.literals import literal, texts
+from nurture.playbook import Playbook
+from nurture.reach import COUNTED, WAYS
+from nurture.store import Database
+
+GOING = tuple(state for state in COUNTED if state is not MessageState.PLANNED)
+"""What counts against a cap at the claim: sent, or on its way. What is only planned has its own claim before it."""
+
+SUPPRESSING = ("suppressed", "no_consent")
+CANCELLING = ("address_changed", "left", "goal", "lifecycle", "disqualified", "only_if")
+"""Why a planned message ends at its claim; for every other reason it waits."""
+
+
+class Key(NamedTuple):
+    """How far a dispatch has come: the next batch lies above it."""
+
+    not_before: datetime
+    id: UUID
+
+
+START = Key(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One message that is ours to send, and where its frozen words are."""
+
+    id: str
+    fence: int
+    payload_file: str
+    payload_hash: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A batch: its messages, how many were stopped or left waiting and why, and where to go on (``None``: all seen)."""
+
+    batch: UUID
+    lease: Lease
+    messages: tuple[Claimed, ...]
+    stopped: dict[str, int] = field(default_factory=dict)
+    next: Key | None = None
+
+    @property
+    def claimed_at(self) -> datetime:
+        """When it was claimed, by the clock on the wall; names the folder of its attempt log."""
+        return self.lease.taken_at
+
+
+@dataclass(frozen=True)
+class Claiming:
+    """Claims the due messages of one channel at one moment."""
+
+    database: Database
+    playbook: Playbook
+    channel: Channel
+    now: datetime
+
+    def claim(self, above: Key, most: int) -> Claim:
+        """The next batch above a key, in the order of ``not_before``."""
+        lease, batch = Lease.taken(), uuid4()
+        with self.database.transaction():
+            self._take_places()
+            if not self.database.make("candidate", self._candidates(above, most)):
+                return Claim(batch, lease, ())
+            self._judge()
+            stopped = self._stopped()
+            self._end_what_stopped()
+            return Claim(batch, lease, self._claim(batch, lease), stopped, self._next(most))
+
+    def _take_places(self) -> None:
+        """Where people are, what date it is there, and whether their window is open."""
+        zone, country = literal(self.playbook.zone.key), literal(self.playbook.policy.country)
+        found = self.database.rows(f"""
+            SELECT DISTINCT coalesce(timezone, {zone}) AS zone, coalesce(country, {country}) AS country FROM lead
+            UNION SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM staff""")
+        places = [(row[0], row[1], *is_open(row[0], row[1], self.now, self.playbook.policy)) for row in found]
+        kinds = {"zone": pa.string(), "country": pa.string(), "today": pa.date32(), "open": pa.bool_()}
+        columns = {name: pa.array([row[n] for row in places], kind) for n, (name, kind) in enumerate(kinds.items())}
+        self.database.table("place", pa.table(columns))
+
+    def _candidates(self, above: Key, most: int) -> str:
+        zone, country = literal(self.playbook.zone.key), literal(self.playbook.policy.country)
+        due = f"""
+            SELECT m.id, m.not_before, m.expires_on,
+                   coalesce(CASE WHEN m.internal THEN staff.timezone ELSE lead.timezone END, {zone}) AS zone,
+                   coalesce(CASE WHEN m.internal THEN staff.country ELSE lead.country END, {country}) AS country
+            FROM message m JOIN lead ON lead.id = m.lead_id LEFT JOIN staff ON staff.id = m.owner_id
+            WHERE m.state = 'planned' AND m.payload_hash IS NOT NULL AND m.channel = {literal(self.channel)}
+              AND m.not_before <= {literal(self.now)}
+              AND m.not_before >= {literal(above.not_before)}
+              AND (m.not_before > {literal(above.not_before)} OR m.id > {literal(above.id)})"""
+        first = f"""
+            SELECT d.id, p.today FROM ({due}) d JOIN place p ON p.zone = d.zone AND p.country = d.country
+            WHERE p.open AND d.expires_on >= p.today ORDER BY d.not_before, d.id LIMIT {most}"""
+        return f"SELECT m.*, first.today FROM ({first}) first JOIN message m ON m.id = first.id"
+
+    def _judge(self) -> None:
+        """Make ``judged``: every candidate, with why it may not go now (empty: it may)."""
+        self.database.make("concerned", self._concerned())
+        self.database.run("""
+            CREATE OR REPLACE TEMP VIEW tonight_lead AS
+            SELECT * FROM lead WHERE id IN (SELECT lead_id FROM concerned)""")
+        today = business_date(self.now, self.playbook.zone)
+        tomorrow = today + timedelta(days=1)
+        take_standing(self.database, self.playbook, tomorrow, stood_before=today, withdrawn_until=date.max)
+        present = {row[0] for row in self.database.rows("SELECT DISTINCT journey FROM candidate")}
+        journeys = [journey for journey in self.playbook.journeys if journey.name in present]
+        for journey in journeys:
+            ours = "i.lead_id IN (SELECT lead_id FROM concerned)"
+            take_facts(self.database, journey, self.playbook, tomorrow, only=ours)
+        nothing = "SELECT NULL::UUID AS id, NULL AS why WHERE false"
+        self.database.make("asked", " UNION ALL ".join(self._asked(journey) for journey in journeys) or nothing)
+        self.database.make("judged", self._capped())
+
+    def _concerned(self) -> str:
+        """The leads of the candidates, and those colleagues whose goal would stop a whole buying group."""
+        scoped = texts(*(journey.name for journey in self.playbook.journeys if journey.goal_scope == "account"))
+        return f"""
+            SELECT lead_id FROM candidate UNION
+            SELECT e.lead_id FROM enrolment e JOIN lead ON lead.id = e.lead_id
+            WHERE e.left_on IS NULL AND e.journey IN {scoped}
+              AND lead.account_id IN (SELECT account_id FROM candidate WHERE journey IN {scoped})"""
+
+    def _reached(self, journey: Journey) -> str:
+        """The predicate that a lead reached the goal, or a colleague where one is enough."""
+        goal = journey.goal.sql()
+        if journey.goal_scope != "account":
+            return goal
+        return f"""({goal} OR coalesce(lead.account_id IN (
+            SELECT lead.account_id FROM {lead_with_evidence(journey)} JOIN enrolment e ON e.lead_id = lead.id
+            WHERE e.left_on IS NULL AND e.journey = {literal(journey.name)} AND {goal}), false))"""
+
+    def _asked(self, journey: Journey) -> str:
+        """Everything but the caps, for one journey; what ends a message is asked before what delays it."""
+        unless = {touch.key: touch.only_if for _, touch in journey.touches() if touch.only_if is not None}
+        wanted = " ".join(f"WHEN {literal(key)} THEN {rule.sql()}" for key, rule in unless.items())
+        way = next(way for way in WAYS if way.channel is self.channel)
+        scopes = texts(way.scope, ConsentScope.ALL)
+        blocked = f"SELECT address_hash FROM suppression WHERE scope IN {scopes}"
+        notice = "starts_with(c.touch, '@')"
+        return f"""
+            SELECT c.id, CASE
+                WHEN NOT c.internal AND c.address_hash IN ({blocked}) THEN 'suppressed'
+                WHEN NOT c.internal AND NOT s.{way.scope}_ok THEN 'no_consent'
+                WHEN NOT c.internal AND lead.{way.hash} IS DISTINCT FROM c.address_hash THEN 'address_changed'
+                WHEN e.left_on IS NOT NULL AND NOT {notice} THEN 'left'
+                WHEN {self._reached(journey)} AND NOT {notice} THEN 'goal'
+                WHEN NOT {served(journey.serves)} AND NOT {notice} THEN 'lifecycle'
+                WHEN lead.disqualified AND NOT {notice} THEN 'disqualified'
+                WHEN NOT {f"CASE c.touch {wanted} ELSE true END" if wanted else "true"} THEN 'only_if'
+                WHEN lead.on_hold AND NOT {notice} THEN 'on_hold'
+                WHEN s.reply_open AND NOT c.internal THEN 'reply_open'
+                WHEN {self._paused()} THEN 'paused' ELSE '' END AS why
+            FROM candidate c JOIN {lead_with_evidence(journey)} ON lead.id = c.lead_id
+            JOIN enrolment e ON e.id = c.enrolment_id
+            WHERE c.journey = {literal(journey.name)}"""
+
+    def _paused(self) -> str:
+        rows = self.database.rows("SELECT kind, name FROM pause")
+        named = {
+            "all": "true",
+            "channel": "c.channel = {}",
+            "journey": "c.journey = {}",
+            "touch": "concat_ws('/', c.journey, c.touch) = {}",
+        }
+        return "(" + (" OR ".join(named[kind].format(literal(name)) for kind, name in rows) or "false") + ")"
+
+    def _capped(self) -> str:
+        """The caps of this very day: first of leads and employees, then, of those who pass, of accounts."""
+        cap = self.playbook.policy.caps.account_per_day
+        return f"""
+            SELECT id, today, CASE WHEN why = '' AND NOT internal AND account_id IS NOT NULL AND going + nth > {cap}
+                THEN 'account_day_cap' ELSE why END AS why
+            FROM (
+                SELECT p.*, coalesce(k.going, 0) AS going,
+                    row_number() OVER (PARTITION BY p.account_id, p.internal, p.why ORDER BY p.not_before, p.id) AS nth
+                FROM ({self._capped_by_person()}) p
+                LEFT JOIN ({_going("account_id", "NOT internal")}) k
+                    ON k.account_id = p.account_id AND k.send_day = p.today
+            )"""
+
+    def _capped_by_person(self) -> str:
+        caps = self.playbook.policy.caps
+        quota = self.playbook.policy.quota.get(self.channel)
+        too_many = f"in_month + nth > {quota}" if quota is not None else "false"
+        return f"""
+            SELECT id, today, not_before, account_id, internal, CASE WHEN why <> '' THEN why
+                WHEN internal AND of_owner + nth > {caps.employee_per_day} THEN 'employee_day_cap'
+                WHEN internal THEN ''
+                WHEN on_day + nth > {caps.lead_per_day} THEN 'lead_day_cap'
+                WHEN in_week + nth > {caps.lead_per_7_days} THEN 'lead_week_cap'
+                WHEN {too_many} THEN 'no_quota' ELSE '' END AS why
+            FROM (
+                SELECT c.id, c.today, c.not_before, c.account_id, c.internal, a.why, coalesce(o.going, 0) AS of_owner,
+                    row_number() OVER (PARTITION BY c.internal, CASE WHEN c.internal THEN c.owner_id ELSE c.lead_id END,
+                        a.why ORDER BY c.not_before, c.id) AS nth,
+                    coalesce(l.on_day, 0) AS on_day, coalesce(l.in_week, 0) AS in_week,
+                    coalesce(l.in_month, 0) AS in_month
+                FROM candidate c JOIN asked a ON a.id = c.id
+                LEFT JOIN ({self._of_leads()}) l ON l.id = c.id
+                LEFT JOIN ({_going("owner_id", "internal")}) o ON o.owner_id = c.owner_id AND o.send_day = c.today
+            )"""
+
+    def _of_leads(self) -> str:
+        """What already went to the lead of each candidate: that day, that week, that month on this channel."""
+        return f"""
+            SELECT c.id, count(*) FILTER (m.send_day = c.today) AS on_day,
+                count(*) FILTER (m.send_day BETWEEN c.today - 6 AND c.today) AS in_week,
+                count(*) FILTER (m.channel = c.channel
+                    AND date_trunc('month', m.send_day) = date_trunc('month', c.today)) AS in_month
+            FROM candidate c JOIN message m ON m.lead_id = c.lead_id
+            WHERE NOT m.internal AND m.state IN {texts(*GOING)} AND m.send_day >= c.today - 31 GROUP BY c.id"""
+
+    def _stopped(self) -> dict[str, int]:
+        rows = self.database.rows("SELECT why, count(*) FROM judged WHERE why <> '' GROUP BY why ORDER BY why")
+        return {row[0]: row[1] for row in rows}
+
+    def _end_what_stopped(self) -> None:
+        ledger = Ledger(self.database, self.now, Mover.DISPATCH)
+        for reasons, state in ((SUPPRESSING, MessageState.SUPPRESSED), (CANCELLING, MessageState.CANCELLED)):
+            ledger.move(f"SELECT id, why FROM judged WHERE why IN {texts(*reasons)}", state)
+
+    def _claim(self, batch: UUID, lease: Lease) -> tuple[Claimed, ...]:
+        claimed = Ledger(self.database, self.now, Mover.DISPATCH).move(
+            "SELECT id, '' AS why FROM judged WHERE why = ''", MessageState.CLAIMED
+        )
+        if not claimed:
+            return ()
+        self.database.run(f"""
+            INSERT INTO batch VALUES ({literal(batch)}, {literal(self.channel)}, {literal(str(this_process()))},
+                {lease.until}, {literal(lease.taken_at)})""")
+        self.database.run(f"""
+            UPDATE message SET batch_id = {literal(batch)}, send_day = judged.today
+            FROM judged WHERE judged.id = message.id AND judged.why = ''""")
+        rows = self.database.rows(f"""
+            SELECT replace(id::VARCHAR, '-', ''), fence, payload_file, payload_hash FROM message
+            WHERE batch_id = {literal(batch)} ORDER BY not_before, id""")
+        return tuple(Claimed(*row) for row in rows)
+
+    def _next(self, most: int) -> Key | None:
+        count, moment, last = self.database.one(
+            "SELECT count(*), max(not_before), arg_max(id, (not_before, id)) FROM candidate"
+        )
+        return Key(moment.replace(tzinfo=UTC), last) if count == most else None
+
+
+def _going(whose: str, lane: str) -> str:
+    """How many messages went out, or are on their way, by whose they are and by send day."""
+    return f"""
+        SELECT {whose}, send_day, count(*) AS going FROM message
+        WHERE {lane} AND state IN {texts(*GOING)} AND send_day >= (SELECT min(today) FROM candidate) GROUP BY ALL"""

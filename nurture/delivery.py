@@ -1,0 +1,254 @@
+"""Delivery: claim, write down, send, write down, record. At most once, whatever dies in between.
+
+The order is the promise. A batch is claimed in one transaction, then the database is closed. Before messages leave,
+a line for each is on disk; after the answer, another. Only then the ledger learns of it. A process that died leaves
+its lines, and whoever comes next reads them (``sweep``): no line, and the message is planned again; no answer, and
+it is unknown until something proves what became of it (``resolve``), and never sent again on a guess.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow as pa
+
+from models import Channel as ChannelKind
+from models import MessageState, Mover
+from nurture.attempts import AttemptLog
+from nurture.channels import Channel, Fate, Outcome, Question
+from nurture.claiming import Claim, Claimed
+from nurture.envelope import Envelope
+from nurture.errors import StoreError, TransientError
+from nurture.holder import Holder, wall_clock
+from nurture.ledger import IN_FLIGHT, Ledger
+from nurture.literals import literal, texts
+from nurture.rendered import Rendered
+from nurture.store import Database
+
+log = logging.getLogger(__name__)
+
+STATES = {
+    Fate.ACCEPTED: MessageState.ACCEPTED,
+    Fate.REJECTED: MessageState.REJECTED,
+    Fate.WAITING: MessageState.WAITING,
+    Fate.UNKNOWN: MessageState.UNKNOWN,
+    Fate.NOT_SENT: MessageState.PLANNED,
+}
+PROOF = "proved: "
+"""How the reason of a move begins that evidence brought about."""
+
+
+@dataclass
+class Sent:
+    """What became of a batch: outcomes by message, refused messages with the reason, what stopped the channel."""
+
+    outcomes: dict[str, Outcome]
+    refused: dict[str, str]
+    broken: str = ""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends claimed batches through one channel. The database is closed meanwhile."""
+
+    channel: Channel
+    rendered: Rendered
+    attempts: Path
+
+    def send(self, claim: Claim) -> Sent:
+        """Send a batch, as far as the lease and the channel allow."""
+        lines = AttemptLog.of(self.attempts, claim.batch, claim.claimed_at)
+        sent = Sent({}, {})
+        for start in range(0, len(claim.messages), self.channel.in_flight):
+            some = self._envelopes(claim.messages[start : start + self.channel.in_flight], sent)
+            if some and not self._go(some, claim, lines, sent):
+                break
+        return sent
+
+    def _go(self, some: list[Envelope], claim: Claim, lines: AttemptLog, sent: Sent) -> bool:
+        """One handful of messages; whether another may follow."""
+        try:
+            lines.started([each.id for each in some])
+        except OSError as error:
+            sent.broken = f"{lines.path}: cannot be written ({error.strerror}); nothing more was sent."
+            return False
+        in_time = claim.lease.holds()
+        if not in_time:
+            sent.broken = f"{self.channel.name}: a batch took longer than its lease; the rest of it goes later."
+        answers = self._attempt(some, sent) if in_time else _none_of(some, "lease over")
+        sent.outcomes |= answers
+        _write_down(lines, answers)
+        return not sent.broken
+
+    def _envelopes(self, messages: Iterable[Claimed], sent: Sent) -> list[Envelope]:
+        """The frozen words of each message; those whose words are gone or changed are refused."""
+        found: list[Envelope] = []
+        for message in messages:
+            envelope = self.rendered.find(message.payload_file, message.id)
+            if envelope is None:
+                sent.refused[message.id] = "its words are gone"
+            elif envelope.digest() != message.payload_hash:
+                sent.refused[message.id] = "its words are not those that were frozen"
+            elif not self.rendered.has_attachments(envelope):
+                sent.refused[message.id] = "an attachment is gone or changed"
+            else:
+                found.append(envelope)
+        return found
+
+    def _attempt(self, some: list[Envelope], sent: Sent) -> dict[str, Outcome]:
+        """One attempt. Whatever a channel throws that is no proof leaves its messages in doubt."""
+        try:
+            answers = self.channel.send(some)
+            return {each.id: answer for each, answer in zip(some, answers, strict=True)}
+        except TransientError as error:
+            sent.broken = str(error)
+            return _none_of(some, "channel down")
+        except Exception as error:
+            log.error("%s failed in the middle of sending: %s", self.channel.name, type(error).__name__)
+            return {each.id: Outcome(Fate.UNKNOWN, why=type(error).__name__) for each in some}
+
+
+def _none_of(some: Iterable[Envelope], why: str) -> dict[str, Outcome]:
+    return {each.id: Outcome(Fate.NOT_SENT, why=why) for each in some}
+
+
+def _write_down(lines: AttemptLog, answers: Mapping[str, Outcome]) -> None:
+    try:
+        lines.answered(answers)
+    except OSError as error:
+        for message, answer in answers.items():
+            log.critical("message %s: %s %s, not written down", message, answer.fate, answer.provider_id)
+        raise StoreError(
+            f"{lines.path}: the answers for {len(answers)} messages cannot be written ({error.strerror}). They "
+            "count as unknown until their channel proves what became of them. Free some space, then run "
+            "`nurture dispatch` again."
+        ) from error
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Brings what became of messages into the ledger, by their fence: who was overtaken records nothing."""
+
+    database: Database
+    now: datetime
+
+    def record(self, claim: Claim, sent: Sent) -> None:
+        """Every message of a batch goes where its outcome says; what was not attempted is planned again."""
+        fences = {message.id: message.fence for message in claim.messages}
+        with self.database.transaction():
+            self._take(fences, sent.outcomes)
+            self._settle()
+            ledger = Ledger(self.database, self.now, Mover.DISPATCH)
+            self._take_refused(claim.batch, sent.refused)
+            ledger.move(_still_claimed(claim.batch), MessageState.PLANNED)
+            ledger.move("SELECT id, why FROM refused", MessageState.HELD)
+
+    def _take(self, fences: Mapping[str, int], outcomes: Mapping[str, Outcome]) -> None:
+        rows = [(key, fences[key], each) for key, each in outcomes.items() if key in fences]
+        columns = {
+            "id": pa.array([row[0] for row in rows], pa.string()),
+            "fence": pa.array([row[1] for row in rows], pa.int32()),
+            "fate": pa.array([row[2].fate.value for row in rows], pa.string()),
+            "provider_id": pa.array([row[2].provider_id for row in rows], pa.string()),
+            "why": pa.array([row[2].why for row in rows], pa.string()),
+            "retry_at": pa.array([_naive(row[2].retry_at) for row in rows], pa.timestamp("us")),
+        }
+        self.database.table("answer", pa.table(columns))
+        self.database.make(
+            "outcome",
+            """SELECT m.id, a.fate, a.provider_id, a.why, a.retry_at FROM answer a
+               JOIN message m ON m.id = a.id::UUID AND m.fence = a.fence AND m.state IN ('claimed', 'attempting')""",
+        )
+
+    def _settle(self) -> None:
+        """Through ``attempting`` to where each outcome leads."""
+        ledger = Ledger(self.database, self.now, Mover.DISPATCH)
+        ledger.move("SELECT id, '' AS why FROM outcome", MessageState.ATTEMPTING)
+        for fate, state in STATES.items():
+            ledger.move(f"SELECT id, why FROM outcome WHERE fate = {literal(fate)}", state)
+        self.database.run("""
+            UPDATE message SET provider_id = nullif(o.provider_id, ''), not_before = coalesce(o.retry_at, not_before)
+            FROM outcome o WHERE o.id = message.id AND (o.provider_id <> '' OR o.retry_at IS NOT NULL)""")
+
+    def _take_refused(self, batch: UUID, refused: Mapping[str, str]) -> None:
+        """What does not match its hash waits for a person; unless somebody took the batch over."""
+        columns = {
+            "id": pa.array(list(refused), pa.string()),
+            "why": pa.array(list(refused.values()), pa.string()),
+        }
+        self.database.table("told", pa.table(columns))
+        ours = f"m.batch_id = {literal(batch)} AND m.state = 'claimed'"
+        self.database.make(
+            "refused", f"SELECT m.id, t.why FROM told t JOIN message m ON m.id = t.id::UUID WHERE {ours}"
+        )
+
+    def sweep(self, attempts: Path) -> int:
+        """Take over what dead processes left: by the lines that they wrote; the number of messages."""
+        rows = self.database.rows(f"""
+            SELECT b.id, b.holder, b.lease_until, b.claimed_at, list(replace(m.id::VARCHAR, '-', '')), list(m.fence)
+            FROM batch b JOIN message m ON m.batch_id = b.id AND m.state IN {texts(*IN_FLIGHT)} GROUP BY ALL""")
+        swept = 0
+        for batch, holder, lease_until, claimed_at, ids, fences in rows:
+            claimed = utc(claimed_at)
+            if Holder.named(holder).lost(lease_until, claimed, wall_clock()):
+                lines = AttemptLog.of(attempts, batch, claimed).read()
+                self._take_over(batch, dict(zip(ids, fences, strict=True)), lines)
+                swept += len(ids)
+        return swept
+
+    def _take_over(self, batch: UUID, fences: Mapping[str, int], lines: Mapping[str, Outcome]) -> None:
+        with self.database.transaction():
+            self._take(fences, lines)
+            self._settle()
+            Ledger(self.database, self.now, Mover.DISPATCH).move(
+                _still_claimed(batch, "nobody attempted it"), MessageState.PLANNED
+            )
+
+    def questions(self, kind: ChannelKind) -> list[Question]:
+        """The messages of a channel of which nobody knows whether they were sent."""
+        rows = self.database.rows(f"""
+            SELECT replace(id::VARCHAR, '-', ''), night::VARCHAR, moved_at, fence FROM message
+            WHERE state = 'unknown' AND channel = {literal(kind)} ORDER BY id""")
+        return [Question(row[0], row[1], utc(row[2]), row[3]) for row in rows]
+
+    def resolve(self, questions: Sequence[Question], proofs: Mapping[str, Outcome]) -> int:
+        """Let evidence say what became of messages in doubt; the number of those that are in doubt no more.
+
+        A proof is about the doubt in which the question was asked: one about an earlier attempt says nothing any more.
+        """
+        proved = [(each, proofs[each.id]) for each in questions if each.id in proofs]
+        with self.database.transaction():
+            return sum(self._resolve(proved, fate) for fate in (Fate.ACCEPTED, Fate.NOT_SENT))
+
+    def _resolve(self, proved: Sequence[tuple[Question, Outcome]], fate: Fate) -> int:
+        columns = {
+            "id": pa.array([question.id for question, proof in proved if proof.fate is fate], pa.string()),
+            "fence": pa.array([question.fence for question, proof in proved if proof.fate is fate], pa.int32()),
+            "why": pa.array([PROOF + (proof.why or fate) for _, proof in proved if proof.fate is fate], pa.string()),
+            "name": pa.array([proof.provider_id for _, proof in proved if proof.fate is fate], pa.string()),
+        }
+        self.database.table("proof", pa.table(columns))
+        doubts = """SELECT m.id, p.why, p.name FROM proof p
+            JOIN message m ON m.id = p.id::UUID AND m.fence = p.fence AND m.state = 'unknown'"""
+        if not self.database.make("proved", doubts):
+            return 0
+        self.database.run("""
+            UPDATE message SET provider_id = proved.name FROM proved
+            WHERE proved.id = message.id AND proved.name <> ''""")
+        return Ledger(self.database, self.now, Mover.DISPATCH).move("SELECT id, why FROM proved", STATES[fate])
+
+
+def _still_claimed(batch: UUID, why: str = "not attempted") -> str:
+    return f"SELECT id, {literal(why)} AS why FROM message WHERE batch_id = {literal(batch)} AND state = 'claimed'"
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
+
+
+def utc(moment: datetime) -> datetime:
+    """A stored moment, aware."""
+    return moment.replace(tzinfo=UTC)

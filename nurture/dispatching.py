@@ -1,0 +1,145 @@
+"""Dispatching: everything that is due, channel by channel, batch by batch, until nothing is left for now."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from models import Channel as ChannelKind
+from nurture.channels import Channel, Question
+from nurture.claiming import START, Claim, Claiming, Key
+from nurture.delivery import Recorder, Sender, Sent
+from nurture.errors import TransientError
+from nurture.literals import literal
+from nurture.playbook import Playbook
+from nurture.rendered import Rendered
+from nurture.settings import Settings
+from nurture.store import Store
+
+Channels = Mapping[ChannelKind, Channel]
+
+
+@dataclass
+class DispatchReport:
+    """What a dispatch came to, in counts.
+
+    ``swept`` messages were left by processes that died; ``resolved`` ones were in doubt and are no more; ``sent``
+    counts by fate, ``stopped`` by the reason why a message ended or waits; ``refused`` do not match their frozen
+    words; ``broken`` says what made a channel stop early; ``unknown`` are in doubt now; ``wordless`` are due and were
+    never rendered.
+    """
+
+    now: datetime
+    swept: int = 0
+    resolved: int = 0
+    sent: Counter[str] = field(default_factory=Counter)
+    stopped: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    unknown: int = 0
+    wordless: int = 0
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing needs a person."""
+        return not (self.refused or self.broken or self.unknown or self.wordless)
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """One dispatch of an installation.
+
+    It begins at ``now``; ``elapsed`` says how long ago that was, so that a window that closes meanwhile is closed.
+    """
+
+    store: Store
+    settings: Settings
+    playbook: Playbook
+    channels: Channels
+    now: datetime
+    progress: Callable[[int, int], None] = lambda done, of: None
+    elapsed: Callable[[], timedelta] = timedelta
+
+    def run(self) -> DispatchReport:
+        """Take over, resolve, then send all that is due."""
+        report = DispatchReport(self.now)
+        self._take_over(report)
+        due = self._count_due()
+        for kind, channel in self.channels.items():
+            self._send_all(kind, channel, report, due)
+        self._finish(report)
+        with self.store.open() as database:
+            wordless = f"state = 'planned' AND payload_hash IS NULL AND not_before <= {literal(self.now)}"
+            counts = f"count(*) FILTER (state = 'unknown'), count(*) FILTER ({wordless})"
+            report.unknown, report.wordless = database.one(f"SELECT {counts} FROM message")
+        return report
+
+    def _finish(self, report: DispatchReport) -> None:
+        """What a channel does afterwards loses no message when it fails."""
+        for channel in dict.fromkeys(self.channels.values()):
+            try:
+                channel.finish()
+            except (OSError, ValueError) as error:
+                report.broken.append(f"{channel.name}: sent, but could not finish ({error}).")
+
+    def _moment(self) -> datetime:
+        return self.now + self.elapsed()
+
+    def _take_over(self, report: DispatchReport) -> None:
+        with self.store.open() as database:
+            recorder = Recorder(database, self._moment())
+            report.swept = recorder.sweep(self.settings.attempts)
+            asked = {kind: recorder.questions(kind) for kind in self.channels}
+        for kind, questions in asked.items():
+            if questions:
+                self._resolve(self.channels[kind], questions, report)
+
+    def _resolve(self, channel: Channel, questions: list[Question], report: DispatchReport) -> None:
+        try:
+            proofs = channel.evidence(questions)
+        except Exception as error:  # whatever is wrong with the asking, the messages stay in doubt and the rest goes
+            told = str(error) if isinstance(error, TransientError) else type(error).__name__
+            report.broken.append(f"{channel.name}: could not be asked about messages in doubt ({told}).")
+            return
+        with self.store.open() as database:
+            report.resolved += Recorder(database, self._moment()).resolve(questions, proofs)
+
+    def _count_due(self) -> int:
+        with self.store.open() as database:
+            due = database.one(f"""
+                SELECT count(*) FROM message
+                WHERE state = 'planned' AND payload_hash IS NOT NULL AND not_before <= {literal(self.now)}""")
+        return int(due[0])
+
+    def _send_all(self, kind: ChannelKind, channel: Channel, report: DispatchReport, due: int) -> None:
+        sender = Sender(channel, Rendered(self.settings.rendered), self.settings.attempts)
+        claim = self._claim(kind, START, channel.batch)
+        while True:
+            sent = sender.send(claim)
+            self._count(claim, sent, report, due)
+            above = claim.next if not sent.broken else None
+            claim = self._record_and_claim(claim, sent, kind, above, channel.batch)
+            if above is None:
+                return
+
+    def _claim(self, kind: ChannelKind, above: Key, most: int) -> Claim:
+        with self.store.open() as database:
+            return Claiming(database, self.playbook, kind, self._moment()).claim(above, most)
+
+    def _record_and_claim(self, claim: Claim, sent: Sent, kind: ChannelKind, above: Key | None, most: int) -> Claim:
+        """The next batch is claimed where the last one is recorded: opening costs more than small statements."""
+        with self.store.open() as database:
+            if claim.messages:
+                Recorder(database, self._moment()).record(claim, sent)
+            if above is None:
+                return claim
+            return Claiming(database, self.playbook, kind, self._moment()).claim(above, most)
+
+    def _count(self, claim: Claim, sent: Sent, report: DispatchReport, due: int) -> None:
+        report.sent.update(outcome.fate.value for outcome in sent.outcomes.values())
+        report.stopped.update(claim.stopped)
+        report.refused += len(sent.refused)
+        if sent.broken:
+            report.broken.append(sent.broken)
+        done = report.sent.total() + report.stopped.total() + report.refused
+        self.progress(min(done, due), due)
