@@ -1,54 +1,18 @@
 """The `nurture` command: what a person types, and what they see. Every command can answer as JSON."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from flows import show
+from flows import cli_sending, show
+from flows.commands import BAD_INPUT, OK, PROBLEM, Json, Night, Speech, app, as_date, open_house
 from nurture.errors import InputError, NightBusy, NurtureError, StoreBusy
-from nurture.settings import Settings, read_settings
+from nurture.settings import read_settings
 
-if TYPE_CHECKING:
-    from nurture.playbook import Playbook
-    from nurture.store import Database
-
-OK, PROBLEM, BAD_INPUT = 0, 1, 2
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    help="""Walk every lead one honest step further along its journey, every night, and say why.
-
-    A first look, from the project's folder:
-
-      nurture import staff content/sample/staff.csv      [dim]then accounts, leads, consents, events[/dim]
-      nurture run --dry-run                              [dim]what tonight would do; nothing is written[/dim]
-      nurture run                                        [dim]do it[/dim]
-      nurture explain L9001                              [dim]why one lead got what it got[/dim]
-
-    Exit codes: 0 all is well, 1 a problem was found, 2 the command or its input is wrong.""",
-)
-
-
-class Speech(StrEnum):
-    """The languages of an explanation."""
-
-    EN = "en"
-    ZH = "zh"
-
-
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-Night = Annotated[
-    datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Business date; without it, today's.")
-]
+__all__ = ["app", "cli_sending", "main"]
 
 
 @app.command("import")
@@ -93,7 +57,7 @@ def run(
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many leads; with --dry-run.")] = None,
     json: Json = False,
 ) -> None:
-    """Close a night: score, walk every journey, choose what goes out, and write down why.
+    """Close a night: score, walk every journey, choose what goes out, write down why, and render the texts.
 
     A night is closed once. Run it again and it says so; kill it and the next run takes up where it stopped. Nights
     only move forward: an earlier one can be looked at with --dry-run.
@@ -102,8 +66,8 @@ def run(
 
     with show.progress("Closing the night", silent=json) as progress:
         try:
-            report = run_night(
-                _date(night),
+            result = run_night(
+                as_date(night),
                 journeys=[journey] if journey else [],
                 dry_run=dry_run,
                 limit=limit,
@@ -112,7 +76,8 @@ def run(
         except NightBusy as busy:
             show.note(str(busy), json)
             raise typer.Exit(OK) from None
-    show.night_report(report, json)
+    show.night_result(result, json)
+    raise typer.Exit(PROBLEM if result.rendered and result.rendered.halted else OK)
 
 
 @app.command()
@@ -123,7 +88,7 @@ def status(json: Json = False) -> None:
     """
     from nurture.reporting import read_status
 
-    with _house() as (database, playbook):
+    with open_house() as (database, playbook, _):
         found = read_status(database, playbook)
     show.status(found, json)
     raise typer.Exit(PROBLEM if found.newest_night in found.unfinished else OK)
@@ -146,7 +111,7 @@ def explain(
 
     if (lead is None) == (touch is None) or (touch is None) != (night is None):
         raise InputError("Name a lead, or a touch with its night: nurture explain --night 2026-10-09 --touch checklist")
-    with _house() as (database, playbook):
+    with open_house() as (database, playbook, _):
         if touch is not None and night is not None:
             show.touch_verdicts(explain_touch(database, night.date(), touch), json, language.value)
         elif lead is not None:
@@ -159,23 +124,29 @@ def audit(json: Json = False) -> None:
     """Prove the promises of the ledger on this database. Ends with 1 if one is broken."""
     from nurture.auditing import audit as prove
 
-    with _house() as (database, _):
-        findings = prove(database)
+    with open_house() as (database, _, settings):
+        findings = prove(database, settings.rendered)
     show.findings(findings, json)
     raise typer.Exit(PROBLEM if any(finding.breaches for finding in findings) else OK)
 
 
 @app.command()
 def check(json: Json = False) -> None:
-    """Read every journey, policy, event and content file, and look for leads that a change would leave behind."""
+    """Read every journey, policy, event and text, and look for leads that a change would leave behind.
+
+    Texts are rendered for readers of whom everything, almost nothing, and only nasty things are known.
+    """
     from nurture.calendar import business_date
     from nurture.checking import check_against, check_playbook
     from nurture.playbook import read_playbook
+    from nurture.rendering.proofreading import proofread
     from nurture.store import Store
+    from nurture.voice import read_voice
 
     settings = read_settings()
     playbook = read_playbook(settings)
     problems = check_playbook(playbook, business_date(datetime.now(UTC), playbook.zone))
+    problems += proofread(playbook.content, read_voice(settings.content), playbook.policy.language)
     if settings.database.exists():
         with Store.of(settings).open() as database:
             problems += check_against(database, playbook)
@@ -187,22 +158,6 @@ def check(json: Json = False) -> None:
 def settings(json: Json = False) -> None:
     """Every NURTURE_* setting: its value here, its default and its meaning."""
     show.settings(read_settings(), json)
-
-
-@contextmanager
-def _house() -> "Iterator[tuple[Database, Playbook]]":
-    """The open database and the playbook."""
-    from nurture.playbook import read_playbook
-    from nurture.store import Store
-
-    found: Settings = read_settings()
-    playbook = read_playbook(found)
-    with Store.of(found).open() as database:
-        yield database, playbook
-
-
-def _date(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
 
 
 def main() -> NoReturn:

@@ -1,11 +1,14 @@
 """What a person sees of an answer: tables and sentences for eyes, JSON for programs, progress on stderr."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
+from flows.nightly_nurture import NightResult
 from flows.screen import as_json_line, err, error, out, progress, say, say_whole, table
 from flows.show_lead import lead_story, touch_verdicts
+from flows.show_sending import frozen
 from models import Channel, MessageState, Reason, Verdict
-from nurture.auditing import Finding
+from nurture.finding import Finding
 from nurture.intake import ImportReport
 from nurture.night_report import Counts, NightReport
 from nurture.playbook import Playbook
@@ -14,7 +17,7 @@ from nurture.settings import Settings
 from nurture.wording import name_of
 
 SHOWN = 10
-MEASURES = tuple(name for name in Counts.names() if name != "expired")
+MEASURES = tuple(name for name in Counts.names() if name not in ("expired", "rendered", "render_errors"))
 
 
 def note(text: str, as_json: bool) -> None:
@@ -61,6 +64,16 @@ def night_report(report: NightReport, as_json: bool) -> None:
     return None
 
 
+def night_result(result: NightResult, as_json: bool) -> None:
+    """What a night decided, and what became of its texts."""
+    if as_json:
+        return as_json_line(asdict(result.decided) | {"rendered": result.rendered and asdict(result.rendered)})
+    night_report(result.decided, as_json)
+    if result.rendered and (result.rendered.rendered or result.rendered.failed):
+        frozen(result.rendered, as_json)
+    return None
+
+
 def _gaps(report: NightReport) -> None:
     """Business dates that have no night, or only a part of one."""
     if report.missed:
@@ -87,6 +100,10 @@ def status(found: Status, as_json: bool) -> None:
         [name_of(Channel, m.channel, "en"), name_of(MessageState, m.state, "en"), m.messages] for m in found.messages
     ]
     table("Messages", ["channel", "state", "messages"], messages)
+    paused = [[p.kind, p.name, f"{p.since:%Y-%m-%d %H:%M}", p.why] for p in found.paused]
+    table("Paused", ["what", "name", "since (UTC)", "why"], paused)
+    if found.doubtful_since:
+        say((f"In doubt since {found.doubtful_since:%Y-%m-%d %H:%M} UTC or later.", "red"), " See state unknown.")
     return None
 
 
@@ -140,6 +157,7 @@ __all__ = [
     "import_report",
     "lead_story",
     "night_report",
+    "night_result",
     "note",
     "out",
     "problems",

@@ -84,10 +84,21 @@ def _messages(story: LeadStory, language: Language) -> None:
             name_of(Channel, m.channel, language),
             name_of(MessageState, m.state, language),
             f"{m.not_before:%Y-%m-%d %H:%M}",
+            m.why,
+            m.id[:8],
         ]
         for m in story.messages
     ]
-    heads = (NIGHT, JOURNEY, TOUCH, Words("by", "渠道"), Words("state", "状态"), not_before)
+    heads = (
+        NIGHT,
+        JOURNEY,
+        TOUCH,
+        Words("by", "渠道"),
+        Words("state", "状态"),
+        not_before,
+        REASON,
+        Words("id", "编号"),
+    )
     _table(Words("Messages", "消息"), heads, rows, language)
 
 

@@ -43,8 +43,9 @@ class HistoryRow:
 
 @dataclass(frozen=True)
 class MessageRow:
-    """One message that was planned."""
+    """One message that was planned; ``why`` is the reason of its last move."""
 
+    id: str
     night: date
     journey: str
     stage: str
@@ -53,6 +54,7 @@ class MessageRow:
     state: str
     send_day: date
     not_before: datetime
+    why: str
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,10 @@ def _history(database: Database, lead_id: UUID, language: Language) -> tuple[His
 
 def _messages(database: Database, lead_id: UUID) -> tuple[MessageRow, ...]:
     rows = database.rows(f"""
-        SELECT night, journey, stage, touch, channel, state, send_day, not_before FROM message
-        WHERE lead_id = {literal(lead_id)} ORDER BY night, not_before, touch""")
+        SELECT m.id::VARCHAR, m.night, m.journey, m.stage, m.touch, m.channel, m.state, m.send_day, m.not_before,
+               coalesce(h.why, '')
+        FROM message m LEFT JOIN message_move h ON h.message_id = m.id AND h.fence = m.fence
+        WHERE m.lead_id = {literal(lead_id)} ORDER BY m.night, m.not_before, m.touch""")
     return tuple(MessageRow(*row) for row in rows)
 
 

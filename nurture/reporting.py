@@ -1,7 +1,7 @@
 """How things stand: the newest night, who stands where, what is on its way."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from nurture.playbook import Playbook
 from nurture.store import Database
@@ -27,8 +27,20 @@ class StateStatus:
 
 
 @dataclass(frozen=True)
+class PauseStatus:
+    """Something that is paused, since when, and why."""
+
+    kind: str
+    name: str
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class Status:
-    """The state of the house; ``unfinished`` are nights that began and were never completed."""
+    """The state of the house; ``unfinished`` are nights that began and were never completed, ``doubtful_since`` is when
+    the oldest message went into doubt.
+    """
 
     leads: int
     accounts: int
@@ -37,6 +49,8 @@ class Status:
     unfinished: tuple[date, ...]
     stages: tuple[StageStatus, ...]
     messages: tuple[StateStatus, ...]
+    paused: tuple[PauseStatus, ...]
+    doubtful_since: datetime | None
 
 
 def read_status(database: Database, playbook: Playbook) -> Status:
@@ -61,4 +75,6 @@ def read_status(database: Database, playbook: Playbook) -> Status:
         tuple(row[0] for row in unfinished),
         tuple(StageStatus(*row) for row in sorted(stages, key=lambda row: order.get((row[0], row[1]), (99, 0)))),
         tuple(StateStatus(*row) for row in messages),
+        tuple(PauseStatus(*row) for row in database.rows("SELECT kind, name, since, why FROM pause ORDER BY since")),
+        database.one("SELECT min(moved_at) FROM message WHERE state = 'unknown'")[0],
     )

@@ -11,14 +11,14 @@ from typing import Literal
 import pytest
 
 from flows import screen, show
-from nurture.auditing import Finding
 from nurture.errors import InputError
 from nurture.explaining import DepthPart, HistoryRow, LeadStory, MessageRow, NotSent, TouchVerdict
+from nurture.finding import Finding
 from nurture.intake import FileKind, ImportReport
 from nurture.intake.report import RefusedRow
 from nurture.night_report import Counts, HeldBack, JourneyNight, NightReport
 from nurture.outlook import ComingTouch, Condition, Conditions, Outlook
-from nurture.reporting import StageStatus, StateStatus, Status
+from nurture.reporting import PauseStatus, StageStatus, StateStatus, Status
 from nurture.wording import Language
 from tests.small import at, journey, playbook
 
@@ -66,7 +66,7 @@ def story(text: str) -> LeadStory:
         account_depth=Decimal("9.5"),
         account_depth_parts=(DepthPart(text, 3, Decimal("9.5")),),
         history=(HistoryRow(DAY, "welcome", "enrolled", None, "first", text),),
-        messages=(MessageRow(DAY, "welcome", "first", text, "email", "planned", DAY, at(DAY)),),
+        messages=(MessageRow("0" * 32, DAY, "welcome", "first", text, "email", "planned", DAY, at(DAY), text),),
         not_sent=(NotSent("welcome", text, "refused", "no_consent", DAY, NEXT_DAY, 2),),
         outlook=outlook(text),
         not_entered=(text,),
@@ -101,7 +101,7 @@ def test_an_import_report_shows_headers_file_names_and_reasons_as_they_are(shown
 def test_a_story_shows_every_text_as_it_is(shown: Shown, text: str, language: Language) -> None:
     show.lead_story(story(text), False, language)
     said = shown()
-    assert said.count(text) == 15, said
+    assert said.count(text) == 16, said
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -118,8 +118,9 @@ def test_a_night_and_the_status_show_names_as_they_are(shown: Shown, text: str) 
     lines = (JourneyNight(text, Counts()),)
     show.night_report(NightReport(DAY, False, True, True, lines, held, (), ()), False)
     assert shown().count(text) == 2
-    show.status(Status(1, 1, 1, DAY, (), (StageStatus(text, text, 1, 0.5),), (StateStatus(text, text, 1),)), False)
-    assert shown().count(text) == 4
+    stages, states = (StageStatus(text, text, 1, 0.5),), (StateStatus(text, text, 1),)
+    show.status(Status(1, 1, 1, DAY, (), stages, states, (PauseStatus("touch", text, at(DAY), text),), None), False)
+    assert shown().count(text) == 6
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -4,9 +4,8 @@ from datetime import date
 
 from prefect import flow
 
-from flows.nightly_nurture import run_night
+from flows.nightly_nurture import NightResult, run_night
 from nurture.journey import Journey, Stage, days, email, lead, staff, wecom
-from nurture.night_report import NightReport
 from nurture.rules import depth, did
 
 journey = Journey(
@@ -67,7 +66,7 @@ journey = Journey(
 
 
 @flow(name="product-trial")
-def product_trial(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightReport:
+def product_trial(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightResult:
     """Walk the product trial for one night.
 
     Args:

@@ -4,9 +4,8 @@ from datetime import date
 
 from prefect import flow
 
-from flows.nightly_nurture import run_night
+from flows.nightly_nurture import NightResult, run_night
 from nurture.journey import Journey, Stage, account, before, days, email, lead, staff, wecom
-from nurture.night_report import NightReport
 from nurture.rules import did
 
 journey = Journey(
@@ -39,7 +38,7 @@ journey = Journey(
 
 
 @flow(name="renewal")
-def renewal(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightReport:
+def renewal(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightResult:
     """Walk the renewal for one night.
 
     Args:

@@ -4,9 +4,8 @@ from datetime import date
 
 from prefect import flow
 
-from flows.nightly_nurture import run_night
+from flows.nightly_nurture import NightResult, run_night
 from nurture.journey import Journey, Stage, days, email, staff, wecom
-from nurture.night_report import NightReport
 from nurture.rules import did, spoke_to_us
 
 journey = Journey(
@@ -40,7 +39,7 @@ journey = Journey(
 
 
 @flow(name="win-back")
-def win_back(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightReport:
+def win_back(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightResult:
     """Walk the win-back for one night.
 
     Args:

@@ -1,0 +1,188 @@
+"""The commands around sending: look at texts, send what is due, and an operator's hand on single messages."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows import show_sending as show
+from flows.commands import OK, PROBLEM, Json, app, open_house
+from flows.screen import progress as progress_bar
+from models import Channel, PauseKind
+from nurture.errors import InputError
+from nurture.operating import Moved, Operator, Selection, find_message, select
+
+if TYPE_CHECKING:
+    from nurture.rendering.freezing import FrozenNight
+
+Messages = Annotated[list[str] | None, typer.Argument(help="Ids of messages, or their first 8 digits or more.")]
+ByLead = Annotated[str | None, typer.Option("--lead", help="Those of a lead, by its id.")]
+ByJourney = Annotated[str | None, typer.Option("--journey", help="Those of a journey.")]
+ByTouch = Annotated[str | None, typer.Option("--touch", help="Those of a touch: checklist or product-trial/checklist.")]
+ByChannel = Annotated[Channel | None, typer.Option("--channel", help="Those of a channel.")]
+
+
+@app.command()
+def dispatch(
+    now: Annotated[
+        datetime | None,
+        typer.Option(
+            "--now",
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S%z"],
+            help="Act as if it were this moment (business zone unless it says another), and really send.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Send what is due: claim, send, record, each message at most once.
+
+    Everything that could stop a message is asked again. Kill it at any moment and run it again: what is in doubt is
+    looked up, never sent on a guess. Ends with 1 if something needs a person.
+    """
+    from flows.dispatch_due import dispatch_due
+    from nurture.settings import read_settings
+
+    settings = read_settings()
+    with progress_bar("Sending", silent=json) as progress:
+        report = dispatch_due(settings.moment(now) if now else None, progress=progress)
+    show.dispatch_report(report, settings.outbox, json)
+    raise typer.Exit(OK if report.healthy else PROBLEM)
+
+
+@app.command()
+def preview(
+    journey: Annotated[str, typer.Argument(help="The name of a journey.")],
+    lead: Annotated[str | None, typer.Option(help="Read as this lead of the database.")] = None,
+    persona: Annotated[str | None, typer.Option(help="Read as this example reader (content/personas.toml).")] = None,
+    json: Json = False,
+) -> None:
+    """Render every text of a journey as one person would read it. Nothing is planned or sent.
+
+    For example: nurture preview product-trial --persona user-zh
+    """
+    from nurture.calendar import business_date
+    from nurture.personas import read_personas
+    from nurture.playbook import read_playbook
+    from nurture.previewing import lead_reader, persona_reader
+    from nurture.previewing import preview as look
+    from nurture.settings import read_settings
+    from nurture.store import Store
+
+    settings = read_settings()
+    playbook, moment = read_playbook(settings), datetime.now(UTC)
+    personas = read_personas(settings.content)
+    if (lead is None) == (persona is None):
+        raise InputError(f"Say who reads: --lead ID, or --persona with one of: {', '.join(personas)}.")
+    wanted = playbook.journey(journey)
+    if lead is not None:
+        with Store.of(settings).open() as database:
+            who = lead_reader(database, playbook, lead)
+    else:
+        who = persona_reader(persona or "", personas, business_date(moment, playbook.zone))
+    report = look(settings, playbook, wanted, who, moment)
+    show.preview_report(report, json)
+    raise typer.Exit(PROBLEM if report.failed else OK)
+
+
+def _moves(name: str, help_: str, done: str, act: Callable[[Operator, Selection], Moved]) -> None:
+    """Add a command that moves the messages that a person selects."""
+
+    @app.command(name, help=help_)
+    def command(
+        messages: Messages = None,
+        lead: ByLead = None,
+        journey: ByJourney = None,
+        touch: ByTouch = None,
+        channel: ByChannel = None,
+        json: Json = False,
+    ) -> None:
+        with open_house() as (database, playbook, _):
+            which = select(database, messages or [], lead, journey, touch, channel)
+            show.moved(done, act(Operator(database, playbook, datetime.now(UTC)), which), json)
+
+
+_moves("hold", "Keep planned messages back until they are released.", "held", Operator.hold)
+_moves("release", "Let held messages go on, in their window and after all checks.", "released", Operator.release)
+
+
+@app.command()
+def cancel(
+    messages: Messages = None,
+    lead: ByLead = None,
+    journey: ByJourney = None,
+    touch: ByTouch = None,
+    channel: ByChannel = None,
+    replan: Annotated[
+        bool, typer.Option("--replan", help="Do not end them: render them again with today's texts.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """End messages that were not sent, and give up those in doubt.
+
+    With --replan they stay planned and get new words: nurture cancel --touch checklist --replan
+    """
+    moment = datetime.now(UTC)
+    with open_house() as (database, playbook, _):
+        which = select(database, messages or [], lead, journey, touch, channel)
+        operator = Operator(database, playbook, moment)
+        moved = operator.replan(which) if replan else operator.cancel(which)
+    frozen = _render(moment, json) if replan else None
+    show.replanned(moved, frozen, json) if frozen else show.moved("cancelled", moved, json)
+    raise typer.Exit(PROBLEM if frozen and frozen.failed else OK)
+
+
+@app.command()
+def resend(
+    message: Annotated[str, typer.Argument(help="The id of a message that ended, or its first 8 digits or more.")],
+    again: Annotated[bool, typer.Option("--again", help="Although they may have it already.")] = False,
+    json: Json = False,
+) -> None:
+    """Plan a copy of a message that ended, with today's words. All checks are asked anew."""
+    moment = datetime.now(UTC)
+    with open_house() as (database, playbook, _):
+        copy = Operator(database, playbook, moment).resend(find_message(database, message), again=again)
+    frozen = _render(moment, json)
+    show.resent(copy, frozen, json)
+    raise typer.Exit(PROBLEM if frozen.failed else OK)
+
+
+@app.command()
+def pause(
+    kind: Annotated[PauseKind, typer.Argument(help="What to pause.")],
+    name: Annotated[str, typer.Argument(help="Which one: its name; nothing for all.")] = "",
+    why: Annotated[str, typer.Option(help="For those who find it paused.")] = "by hand",
+    json: Json = False,
+) -> None:
+    """Send nothing of a journey, a touch, a channel, or at all, until it is resumed.
+
+    For example: nurture pause all; nurture pause touch checklist --why "wrong date in it"
+    """
+    with open_house() as (database, playbook, _):
+        show.paused(kind, Operator(database, playbook, datetime.now(UTC)).pause(kind, name, why), json)
+
+
+@app.command()
+def resume(
+    kind: Annotated[PauseKind, typer.Argument(help="What to resume.")],
+    name: Annotated[str, typer.Argument(help="Which one: its name; nothing for all.")] = "",
+    json: Json = False,
+) -> None:
+    """End a pause. `nurture status` lists them."""
+    with open_house() as (database, playbook, _):
+        show.resumed(kind, Operator(database, playbook, datetime.now(UTC)).resume(kind, name), json)
+
+
+def _render(moment: datetime, silent: bool) -> "FrozenNight":
+    """Render what has no words."""
+    from nurture.calendar import business_date
+    from nurture.playbook import read_playbook
+    from nurture.rendering.freezing import freeze
+    from nurture.settings import read_settings
+    from nurture.store import Store
+
+    settings = read_settings()
+    playbook = read_playbook(settings)
+    with progress_bar("Rendering", silent=silent) as progress:
+        night = business_date(moment, playbook.zone)
+        return freeze(Store.of(settings), settings, playbook, night, moment, progress)
