@@ -20,6 +20,15 @@ def test_engine_and_floor_write_the_same_rows() -> None:
     assert measured["rows"]["lead"] == 3000
 
 
+def test_a_night_counts_only_what_was_accepted_with_the_words_that_were_frozen() -> None:
+    command = [sys.executable, "-m", "benchmarks.night", "--messages", "300"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    measured = json.loads(done.stdout)
+    assert measured["messages"] == 300
+    assert measured["bytes"].keys() == {"database", "rendered", "attempts"}
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_difference_between_the_sides_is_caught(tmp_path: Path) -> None:
     files = [tmp_path / "engine.duckdb", tmp_path / "floor.duckdb"]
     for file in files:
