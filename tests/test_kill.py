@@ -81,11 +81,11 @@ def undisturbed(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def moments() -> Iterator[object]:
-    """Thirty moments, spread over the whole run; five of them every time, the others in `make test-all`."""
+    """Thirty moments, spread over the whole run; two of them every time, the others in `make test-all`."""
     random = Random(20261012)
     for number in range(30):
         share = (number * 7 % 30 + random.random()) / 30
-        yield pytest.param(share, id=f"{share:.3f}", marks=[] if number < 5 else pytest.mark.slow)
+        yield pytest.param(share, id=f"{share:.3f}", marks=[] if number < 2 else pytest.mark.slow)
 
 
 @pytest.mark.parametrize("share", list(moments()))
