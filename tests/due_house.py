@@ -21,7 +21,7 @@ from nurture.holder import Holder, this_process
 from nurture.journey import Stage, days, email
 from nurture.settings import Settings
 from nurture.store import Database, Store
-from tests.counting_channel import CountingChannel
+from tests.counting_channel import CountingChannel, accepted_by
 from tests.small import MONDAY, at, consent, journey, lead, night, playbook, put
 
 LETTER = journey(stages=[Stage("only", asks="?", touches=[email("hello", after=days(0))])])
@@ -102,6 +102,12 @@ def breaches(home: Path) -> list[str]:
     """The promises that the audit finds broken."""
     with store_of(home).open() as database:
         return [f"{found.promise}: {found.examples}" for found in audit(database) if found.breaches]
+
+
+def prove_all_went_once(home: Path, letters: int) -> None:
+    """By the provider's own log, the ledger and the audit."""
+    assert sorted(Counter(accepted_by(home / "provider.log")).values()) == [1] * letters
+    assert (states(home), breaches(home)) == (Counter(accepted=letters), [])
 
 
 def lines(home: Path) -> list[dict[str, str]]:
