@@ -192,15 +192,15 @@ def _plain_templates(
     settings: Settings, playbook: Playbook, tokens: Tokens
 ) -> Callable[[str, str, str, str], tuple[str, ...]]:
     """Renders the checklist mail of a language with plain Jinja: no sandbox, no variants, escaping as usual."""
-    workshop = open_workshop(settings, playbook, tokens)
+    checklists = [n for n, file in enumerate(playbook.content) if file.touch == "checklist" and not file.variant]
+    workshop = open_workshop(settings, playbook, tokens, checklists)
     plain, escaping = jinja2.Environment(), jinja2.Environment(autoescape=True)
     introduction = Introduction(workshop.voice, workshop.tokens)
     found = {
         template.language: (template, plain.from_string(template.subject), escaping.from_string(template.html),
                             plain.from_string(template.text))
-        for template in workshop.templates
-        if not isinstance(template, str) and template.file.split("/")[-1].startswith("checklist.email.")
-        and not template.variant
+        for template in workshop.templates.values()
+        if not isinstance(template, str)
     }  # fmt: skip
     us = {"sender": {"name": "—"}, "company": {"short": "—"}}
 

@@ -62,11 +62,11 @@ def run(
     A night is closed once. Run it again and it says so; kill it and the next run takes up where it stopped. Nights
     only move forward: an earlier one can be looked at with --dry-run.
     """
-    from flows.nightly_nurture import run_night
+    from flows.night import close_and_render
 
     with show.progress("Closing the night", silent=json) as progress:
         try:
-            result = run_night(
+            result = close_and_render(
                 as_date(night),
                 journeys=[journey] if journey else [],
                 dry_run=dry_run,

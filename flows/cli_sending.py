@@ -40,12 +40,12 @@ def dispatch(
     Everything that could stop a message is asked again. Kill it at any moment and run it again: what is in doubt is
     looked up, never sent on a guess. Ends with 1 if something needs a person.
     """
-    from flows.dispatch_due import dispatch_due
+    from flows.sending import send_due
     from nurture.settings import read_settings
 
     settings = read_settings()
     with progress_bar("Sending", silent=json) as progress:
-        report = dispatch_due(settings.moment(now) if now else None, progress=progress)
+        report = send_due(settings.moment(now) if now else None, progress=progress)
     show.dispatch_report(report, settings.outbox, json)
     raise typer.Exit(OK if report.healthy else PROBLEM)
 

@@ -1,36 +1,48 @@
 """Send what is due: every ten minutes, around the clock."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from time import monotonic
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from nurture.addresses import open_address_key
-from nurture.channels.opening import open_channels
-from nurture.dispatching import Dispatch, DispatchReport
-from nurture.playbook import read_playbook
-from nurture.settings import read_settings
-from nurture.store import Store
+from prefect import State, flow, runtime
+from prefect.states import Completed, Failed
+
+from flows.sending import send_due
+from nurture.dispatching import DispatchReport
+from nurture.settings import Settings, read_settings
+from tasks.seeing import Bar, show_gallery
+from tasks.stepping import TaskSteps, shard_runner
 
 
-def dispatch_due(
-    now: datetime | None = None, *, progress: Callable[[int, int], None] = lambda done, of: None
-) -> DispatchReport:
-    """Send everything that is due in this installation.
+def called_by_moment() -> str:
+    """The name of a run: when it was due, in the business zone."""
+    due = runtime.flow_run.scheduled_start_time
+    return f"dispatch {due.astimezone(ZoneInfo(read_settings().zone)):%Y-%m-%d %H:%M}" if due else "dispatch"
 
-    Args:
-        now: The moment to act at; without it, the clock's.
 
-    Raises:
-        InputError: the address key is missing or another one: no suppression could be recognised.
-    """
+@flow(name="dispatch-due", flow_run_name=called_by_moment, task_runner=shard_runner(), persist_result=False)
+def dispatch_due() -> State[Any]:
+    """Send everything that is due now, each message at most once; first settle what runs that died left behind."""
     settings = read_settings()
-    moment = now or datetime.now(UTC)
-    playbook = read_playbook(settings)
-    store = Store.of(settings)
-    with store.open() as database, database.transaction():
-        open_address_key(database, settings)
-    began = monotonic()
-    channels = open_channels(settings, playbook, moment)
-    return Dispatch(
-        store, settings, playbook, channels, moment, progress, lambda: timedelta(seconds=monotonic() - began)
-    ).run()
+    report = send_due(progress=Bar("nurture-sending", "Messages handled").move, steps=TaskSteps())
+    if report.sent:
+        _show_outbox(settings)
+    return verdict(report)
+
+
+def _show_outbox(settings: Settings) -> None:
+    for page in sorted(settings.outbox.glob("????-??-??/index.html"))[-1:]:
+        show_gallery(page, settings.gallery_url)
+
+
+def verdict(report: DispatchReport) -> State[Any]:
+    """Green only when nothing wants a person."""
+    counts = ", ".join(f"{count:,} {fate.replace('_', ' ')}" for fate, count in report.sent.items()) or "nothing is due"
+    if report.healthy:
+        return Completed(message=f"Sent: {counts}.")
+    troubles = [
+        *report.broken,
+        *([f"{report.refused:,} held: their words are not those that were frozen"] if report.refused else []),
+        *([f"{report.unknown:,} in doubt"] if report.unknown else []),
+        *([f"{report.wordless:,} without words: nurture run renders them"] if report.wordless else []),
+    ]
+    return Failed(name="NeedsAPerson", message=f"Sent: {counts}. {'; '.join(troubles)}. See nurture status.")

@@ -1,84 +1,115 @@
 """The main job: take in, score, walk every journey, arbitrate, render, and report."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from nurture.addresses import open_address_key
+from prefect import State, flow, runtime
+from prefect.states import Cancelled, Completed, Failed
+
+from flows.night import NightResult, close_and_render
 from nurture.calendar import business_date
-from nurture.errors import NightRefused
+from nurture.errors import NightBusy
+from nurture.funnel import read_funnel, read_qualified
 from nurture.journey import Journey
-from nurture.lease import night_lease
-from nurture.night import close_night
-from nurture.night_report import NightReport
-from nurture.playbook import Playbook, read_playbook
-from nurture.rendering.freezing import FrozenNight, freeze
+from nurture.playbook import read_playbook
 from nurture.settings import Settings, read_settings
 from nurture.store import Store
-from nurture.voice import read_voice
+from tasks.seeing import Bar, show_funnel, show_night
+from tasks.stepping import TaskSteps, shard_runner
+from tasks.telling import tell_completed, tell_qualified
 
-Progress = Callable[[str, int, int], None]
+
+def called_by_night() -> str:
+    """The name of a run: its night, so that the list of runs reads like a calendar."""
+    asked = runtime.flow_run.parameters
+    night = asked.get("night") or scheduled_night(read_settings())
+    return f"{runtime.flow_run.flow_name} {night}" + (" (dry run)" if asked.get("dry_run") else "")
 
 
-@dataclass(frozen=True)
-class NightResult:
-    """What a night decided, and what became of its texts (nothing is rendered in a dry run)."""
+@flow(name="nightly-nurture", flow_run_name=called_by_night, task_runner=shard_runner(), persist_result=False)
+def nightly_nurture(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State[Any]:
+    """Close a night of all journeys: score every lead, walk it, choose, restrain, render, and say why.
 
-    decided: NightReport
-    rendered: FrozenNight | None
+    A night is closed once. A run that died is taken up by the next one; a night that is closed stays as it is.
+
+    Args:
+        night: Business date; without it, the one for which this run was scheduled.
+        dry_run: Decide and report, but write nothing.
+        limit: Only the first so many leads; with dry_run.
+    """
+    return run_night(night, dry_run=dry_run, limit=limit)
 
 
 def run_night(
-    night: date | None = None,
-    *,
-    journeys: Sequence[Journey | str] = (),
-    dry_run: bool = False,
-    limit: int | None = None,
-    now: datetime | None = None,
-    progress: Progress = lambda step, done, of: None,
-) -> NightResult:
-    """Close a night of this installation: decide, then render what was decided.
+    night: date | None = None, *, journeys: Sequence[Journey] = (), dry_run: bool = False, limit: int | None = None
+) -> State[Any]:
+    """The body of a flow that closes a night: each step a task run, then what the UI shows, then an honest state.
 
     Args:
-        night: Business date; without it, today's.
-        journeys: Run only these (or the ones so called); the others may follow later. Without it, all of them.
+        night: Business date; without it, the one for which the flow run was scheduled.
+        journeys: Run only these; the others may follow later. Without it, all of them.
         dry_run: Decide and report, but write nothing.
         limit: Only the first so many leads; dry runs only.
-        now: The time to write into the records; without it, the clock's.
 
     Raises:
-        NightBusy: another process works on the nights of this home.
-        NightRefused: the night cannot run as asked, or has not come yet.
-        InputError: the address key is missing or another one: no suppression could be recognised.
-        ContentError: the frame of all texts (company, senders, layout …) cannot be used; nothing was decided.
+        NightRefused, StoreBusy, InputError, ContentError: as ``flows.night.close_and_render``.
     """
     settings = read_settings()
-    moment = now or datetime.now(UTC)
-    playbook = read_playbook(settings)
-    today = business_date(moment, playbook.zone)
-    wanted = night or today
-    if wanted > today and not dry_run:
-        raise NightRefused(f"Night {wanted} has not come yet, today is {today}. Add --dry-run to look ahead.")
-    read_voice(settings.content)
-    store = Store.of(settings)
-    with night_lease(settings.home, moment):
-        with store.open() as database:
-            with database.transaction():
-                open_address_key(database, settings)
-            decided = close_night(
-                database,
-                playbook,
-                wanted,
-                now=moment,
-                only=[each.name if isinstance(each, Journey) else each for each in journeys],
-                limit=limit,
-                dry_run=dry_run,
-                progress=progress,
-            )
-        return NightResult(decided, None if dry_run else _render(store, settings, playbook, wanted, moment, progress))
+    rendering = Bar("nurture-rendering", "Messages rendered")
+    try:
+        result = close_and_render(
+            night or scheduled_night(settings),
+            journeys=[journey.name for journey in journeys],
+            dry_run=dry_run,
+            limit=limit,
+            progress=lambda step, done, of: rendering.move(done, of) if step == "render" else None,
+            steps=TaskSteps(),
+        )
+    except NightBusy as busy:
+        return Cancelled(message=str(busy))
+    show(result, settings)
+    return verdict(result)
 
 
-def _render(
-    store: Store, settings: Settings, playbook: Playbook, night: date, now: datetime, progress: Progress
-) -> FrozenNight:
-    return freeze(store, settings, playbook, night, now, lambda done, of: progress("render", done, of))
+def scheduled_night(settings: Settings) -> date:
+    """The business date for which this run was scheduled, so that a late run still closes its own night."""
+    moment = runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    return business_date(moment, ZoneInfo(settings.zone))
+
+
+def show(result: NightResult, settings: Settings) -> None:
+    """Artifacts and events of a night. The database is closed again before anything talks to the API."""
+    show_night(result.decided)
+    if result.decided.dry_run:
+        return
+    playbook, night = read_playbook(settings), result.decided.night
+    with Store.of(settings).open() as database:
+        stages, qualified = read_funnel(database, playbook), read_qualified(database, playbook, night)
+    show_funnel(stages, f"The funnel after night {night}")
+    tell_qualified(qualified, night)
+    if result.decided.complete:
+        tell_completed(result.decided, len(qualified))
+
+
+def verdict(result: NightResult) -> State[Any]:
+    """Green only when nothing wants a person."""
+    night, rendered = result.decided.night, result.rendered
+    if rendered and rendered.halted:
+        touches = ", ".join(rendered.halted)
+        return Failed(
+            name="Halted",
+            message=f"Night {night} is closed, but {touches} cannot be rendered for too many and is paused. Mend the "
+            f"text, then: nurture resume touch {rendered.halted[0]}",
+        )
+    if result.decided.dry_run:
+        return Completed(
+            message=f"Night {night}, dry run: nothing was written. See the artifact nurture-tonight-dry-run."
+        )
+    if not result.decided.changed:
+        return Completed(name="ClosedBefore", message=f"Night {night} was closed before; nothing was decided again.")
+    planned = sum(line.counts.planned for line in result.decided.journeys)
+    return Completed(
+        message=f"Night {night}: {planned:,} messages planned, {rendered.rendered if rendered else 0:,} rendered."
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from flows.nightly_nurture import NightResult
+from flows.night import NightResult
 from flows.screen import as_json_line, err, error, out, progress, say, say_whole, table
 from flows.show_lead import lead_story, touch_verdicts
 from flows.show_sending import frozen

@@ -12,7 +12,7 @@ from pathlib import Path
 from nurture.errors import InputError
 from nurture.keyfile import create_key, read_key
 from nurture.settings import Settings
-from nurture.store import Database
+from nurture.store import Database, Store
 
 
 @dataclass(frozen=True)
@@ -78,3 +78,14 @@ def open_address_key(database: Database, settings: Settings) -> AddressKey:
             "nothing is imported, planned or sent."
         )
     return key
+
+
+def prove_address_key(store: Store, settings: Settings) -> None:
+    """Open the database of an installation and make sure that its key is the one here.
+
+    Raises:
+        StoreBusy: another process holds the database.
+        InputError: the key is missing, or another one.
+    """
+    with store.open() as database, database.transaction():
+        open_address_key(database, settings)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from models import Channel as ChannelKind
 from nurture.channels import Channel, Question
@@ -14,6 +15,7 @@ from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.rendered import Rendered
 from nurture.settings import Settings
+from nurture.steps import Plainly, Steps, Told
 from nurture.store import Store
 
 Channels = Mapping[ChannelKind, Channel]
@@ -59,6 +61,7 @@ class Dispatch:
     now: datetime
     progress: Callable[[int, int], None] = lambda done, of: None
     elapsed: Callable[[], timedelta] = timedelta
+    steps: Steps = field(default_factory=Plainly)
 
     def run(self) -> DispatchReport:
         """Take over, resolve, then send all that is due."""
@@ -115,12 +118,17 @@ class Dispatch:
         sender = Sender(channel, Rendered(self.settings.rendered), self.settings.attempts)
         claim = self._claim(kind, START, channel.batch)
         while True:
-            sent = sender.send(claim)
+            sent = self._send(kind, sender, claim)
             self._count(claim, sent, report, due)
             above = claim.next if not sent.broken else None
             claim = self._record_and_claim(claim, sent, kind, above, channel.batch)
             if above is None:
                 return
+
+    def _send(self, kind: ChannelKind, sender: Sender, claim: Claim) -> Sent:
+        if not claim.messages:
+            return Sent({}, {})
+        return self.steps.step(f"send {kind} {len(claim.messages)}", partial(sender.send, claim), _told)
 
     def _claim(self, kind: ChannelKind, above: Key, most: int) -> Claim:
         with self.store.open() as database:
@@ -143,3 +151,12 @@ class Dispatch:
             report.broken.append(sent.broken)
         done = report.sent.total() + report.stopped.total() + report.refused
         self.progress(min(done, due), due)
+
+
+def _told(sent: Sent) -> Told:
+    fates = Counter(outcome.fate.value for outcome in sent.outcomes.values())
+    counts = ", ".join(f"{fate.replace('_', ' ')} {count:,}" for fate, count in fates.items())
+    troubles = [sent.broken] if sent.broken else []
+    if sent.refused:
+        troubles.append(f"{len(sent.refused)} held: their words are not those that were frozen")
+    return Told("; ".join([counts, *troubles]), trouble=bool(troubles))

@@ -23,11 +23,13 @@ from nurture.planning import Planning
 from nurture.playbook import Playbook
 from nurture.restraint import Restraint
 from nurture.scoring import score
+from nurture.steps import Plainly, Steps
 from nurture.store import Database
 from nurture.stranded import refuse_stranded
 from nurture.walking import Walk
 
 ALL = "*"
+PLAINLY = Plainly()
 
 
 def close_night(
@@ -40,6 +42,7 @@ def close_night(
     limit: int | None = None,
     dry_run: bool = False,
     progress: Callable[[str, int, int], None] = lambda step, done, of: None,
+    steps: Steps = PLAINLY,
 ) -> NightReport:
     """Decide everything about a night, or what is still open of it.
 
@@ -49,6 +52,7 @@ def close_night(
         limit: Only the first so many leads (by a hash of their ids); dry runs only.
         dry_run: Decide and report, then undo it all.
         progress: Told the step and how many of how many are done.
+        steps: Who runs each step; in this thread, because they share the open database.
 
     Raises:
         NightRefused: the night lies before the newest one, ``limit`` without ``dry_run``, or leads stand on a stage
@@ -57,7 +61,7 @@ def close_night(
     """
     if limit is not None and not dry_run:
         raise NightRefused("A limit is for looking, not for doing: add --dry-run.")
-    run = NightRun(database, playbook, night, now, _journeys(playbook, only), progress)
+    run = NightRun(database, playbook, night, now, _journeys(playbook, only), progress, steps)
     with database.trial() if dry_run else nullcontext():
         run.prepare(limit, dry_run)
         if not run.is_closed(Step.REPORT):
@@ -84,6 +88,7 @@ class NightRun:
     now: datetime
     journeys: tuple[Journey, ...]
     progress: Callable[[str, int, int], None]
+    steps: Steps = PLAINLY
     closed: set[tuple[str, str]] = field(default_factory=set)
     closed_now: list[tuple[str, str]] = field(default_factory=list)
 
@@ -135,8 +140,14 @@ class NightRun:
         """Do a step and write its marker in one transaction; nothing if it is closed."""
         if self.is_closed(step, journey):
             return
-        with self.database.transaction():
-            self.mark(step, journey, work())
+
+        def close() -> Counts:
+            with self.database.transaction():
+                counts = work()
+                self.mark(step, journey, counts)
+            return counts
+
+        self.steps.step(f"{step} {journey}" if journey != ALL else step, close, Counts.told)
 
     def mark(self, step: Step, journey: str, counts: Counts) -> None:
         """Write the marker of a step."""
@@ -178,10 +189,16 @@ class NightRun:
         journeys = tuple(journey for journey in self.journeys if not self.is_closed(Step.CHOOSE, journey.name))
         if not journeys:
             return
-        with self.database.transaction():
-            Restraint(self.database, Planning(self.playbook, journeys, self.night)).decide()
-            for journey in journeys:
-                self.mark(Step.CHOOSE, journey.name, self._verdicts(journey))
+
+        def close() -> Counts:
+            with self.database.transaction():
+                Restraint(self.database, Planning(self.playbook, journeys, self.night)).decide()
+                verdicts = [self._verdicts(journey) for journey in journeys]
+                for journey, counts in zip(journeys, verdicts, strict=True):
+                    self.mark(Step.CHOOSE, journey.name, counts)
+            return Counts.total(verdicts)
+
+        self.steps.step(Step.CHOOSE, close, Counts.told)
 
     def _verdicts(self, journey: Journey) -> Counts:
         considered = self.database.one(f"SELECT count(*) FROM pair WHERE journey = {literal(journey.name)}")[0]

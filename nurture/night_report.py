@@ -1,10 +1,12 @@
 """What a night did, in numbers: ids and counts only, fit for a log, a Prefect artifact or a terminal."""
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 
 from nurture.literals import literal
 from nurture.playbook import Playbook
+from nurture.steps import Told
 from nurture.store import Database
 
 
@@ -35,6 +37,16 @@ class Counts:
         """The counts in the order of their names."""
         return astuple(self)
 
+    @classmethod
+    def total(cls, parts: "Sequence[Counts]") -> "Counts":
+        """All of them added up."""
+        return cls(*(sum(column) for column in zip(*(part.values() for part in parts), strict=True)))
+
+    def told(self) -> Told:
+        """What is not zero, in words."""
+        counted = zip(self.names(), self.values(), strict=True)
+        return Told(", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counted if count))
+
 
 @dataclass(frozen=True)
 class JourneyNight:
@@ -55,6 +67,20 @@ class HeldBack:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What became of the pairs of one stage and channel (that of the first leg, where nothing was planned)."""
+
+    journey: str
+    stage: str
+    channel: str
+    considered: int
+    planned: int
+    postponed: int
+    refused: int
+    superseded: int
+
+
+@dataclass(frozen=True)
 class NightReport:
     """What a night came to.
 
@@ -68,6 +94,7 @@ class NightReport:
     changed: bool
     complete: bool
     journeys: tuple[JourneyNight, ...]
+    places: tuple[Place, ...]
     held_back: tuple[HeldBack, ...]
     missed: tuple[date, ...]
     unfinished: tuple[date, ...]
@@ -88,6 +115,7 @@ def read_report(database: Database, playbook: Playbook, night: date, *, dry_run:
         changed,
         {row[0] for row in rows if row[-1]} >= {journey.name for journey in playbook.journeys},
         tuple(JourneyNight(row[0], Counts(*row[1:-1])) for row in rows),
+        _places(database, playbook, night),
         tuple(HeldBack(*row) for row in held),
         _missed_before(database, night),
         tuple(
@@ -97,6 +125,22 @@ def read_report(database: Database, playbook: Playbook, night: date, *, dry_run:
             HAVING NOT bool_or(step = 'report') ORDER BY night""")
         ),
     )
+
+
+def _places(database: Database, playbook: Playbook, night: date) -> tuple[Place, ...]:
+    first_legs = [
+        f"({literal(journey.name)}, {literal(touch.key)}, {literal(touch.legs[0])})"
+        for journey in playbook.journeys
+        for _, touch in journey.touches()
+    ]
+    verdicts = ("planned", "postponed", "refused", "superseded")
+    counts = ", ".join(f"count(*) FILTER (verdict = '{verdict}')" for verdict in verdicts)
+    rows = database.rows(f"""
+        SELECT d.journey, d.stage, coalesce(d.channel, t.channel, 'staff') AS channel, count(*), {counts}
+        FROM decision d LEFT JOIN (VALUES {", ".join(first_legs) or "('', '', '')"}) t(journey, touch, channel)
+            ON t.journey = d.journey AND t.touch = d.touch
+        WHERE d.night = {literal(night)} AND d.verdict <> 'stale' GROUP BY ALL ORDER BY ALL""")
+    return tuple(Place(*row) for row in rows)
 
 
 def _missed_before(database: Database, night: date) -> tuple[date, ...]:

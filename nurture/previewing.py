@@ -112,8 +112,9 @@ def lead_reader(database: Database, playbook: Playbook, external_id: str) -> Who
 
 def preview(settings: Settings, playbook: Playbook, journey: Journey, who: Who, now: datetime) -> PreviewReport:
     """Render every touch of a journey for a person into ``preview/<journey>-<person>/``."""
-    workshop = open_workshop(settings, playbook, Tokens(key_of(settings.web_key_file), settings.public_url))
     rows = _rows(playbook, journey, who)
+    numbers = {row["template"] for row in rows if row["template"] is not None}
+    workshop = open_workshop(settings, playbook, Tokens(key_of(settings.web_key_file), settings.public_url), numbers)
     failures: list[Failure] = []
     envelopes = list(workshop.envelopes([row for row in rows if row["template"] is not None], failures))
     folder = settings.home / "preview" / _folder_name(journey, who)

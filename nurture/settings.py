@@ -29,6 +29,7 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*[^\s/?#])?$",
         description="Where the pages of leads (leaving, links) are reached; stands in every mail.",
     )
+    gallery_url: str = Field("", description="Where the outbox is served; without it, links to it name files.")
     renderers: int = Field(2, ge=1, description="Processes that render.")
     threads: int = Field(2, ge=1, description="Threads of the database engine.")
 

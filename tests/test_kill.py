@@ -23,13 +23,13 @@ NOW = datetime(2026, 10, 14, 2, tzinfo=UTC)
 CHILD = (
     f"""
 from datetime import UTC, date, datetime
-from flows.nightly_nurture import run_night
+from flows.night import close_and_render
 from nurture.playbook import read_playbook
 from nurture.settings import Settings
 read_playbook(Settings())
 print("ready", flush=True)
 for night in {NIGHTS!r}:
-    run_night(night, now={NOW!r})
+    close_and_render(night, now={NOW!r})
 print("done", flush=True)
 """.replace("datetime.date", "date")
     .replace("datetime.datetime", "datetime")

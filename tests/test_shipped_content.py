@@ -70,7 +70,7 @@ def print_all(files: Sequence[ContentFile], rows: Sequence[dict[str, Any]], home
     """A message for each row, by the number of its file; none of them fails."""
     failures: list[Failure] = []
     tokens = Tokens(b"k" * 32, "https://pages.company.example")
-    workshop = Workshop.open(tuple(files), VOICE, LANGUAGE, tokens, EVENTS, home / "rendered")
+    workshop = Workshop.open(dict(enumerate(files)), VOICE, LANGUAGE, tokens, EVENTS, home / "rendered")
     envelopes = list(workshop.envelopes(list(rows), failures))
     assert failures == []
     return envelopes

@@ -95,7 +95,8 @@ class House:
         content = playbook.content[0]
         place = {"journey": content.journey, "stage": content.stage, "touch": content.touch}
         rows = [STRANGER | place | {"channel": content.channel.value, "template": 0} | dict(who) for who in people]
-        workshop = open_workshop(self.settings, playbook, Tokens(b"k" * 32, self.settings.public_url))
+        everything = range(len(playbook.content))
+        workshop = open_workshop(self.settings, playbook, Tokens(b"k" * 32, self.settings.public_url), everything)
         return list(workshop.envelopes(rows, failures)), failures
 
     def papers(self, *people: Mapping[str, Any]) -> list[EmailMessage]:

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from prefect import flow
+from prefect import State, flow
 
-from flows.nightly_nurture import NightResult, run_night
+from flows.nightly_nurture import called_by_night, run_night
 from nurture.journey import Journey, Stage, days, email, lead, staff, wecom
 from nurture.rules import depth, did
 
@@ -65,8 +65,8 @@ journey = Journey(
 )
 
 
-@flow(name="product-trial")
-def product_trial(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightResult:
+@flow(name="product-trial", flow_run_name=called_by_night)
+def product_trial(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State:
     """Walk the product trial for one night.
 
     Args:

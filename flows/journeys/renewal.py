@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from prefect import flow
+from prefect import State, flow
 
-from flows.nightly_nurture import NightResult, run_night
+from flows.nightly_nurture import called_by_night, run_night
 from nurture.journey import Journey, Stage, account, before, days, email, lead, staff, wecom
 from nurture.rules import did
 
@@ -37,8 +37,8 @@ journey = Journey(
 )
 
 
-@flow(name="renewal")
-def renewal(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightResult:
+@flow(name="renewal", flow_run_name=called_by_night)
+def renewal(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State:
     """Walk the renewal for one night.
 
     Args:

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from prefect import flow
+from prefect import State, flow
 
-from flows.nightly_nurture import NightResult, run_night
+from flows.nightly_nurture import called_by_night, run_night
 from nurture.journey import Journey, Stage, days, email, staff, wecom
 from nurture.rules import did, spoke_to_us
 
@@ -38,8 +38,8 @@ journey = Journey(
 )
 
 
-@flow(name="win-back")
-def win_back(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> NightResult:
+@flow(name="win-back", flow_run_name=called_by_night)
+def win_back(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State:
     """Walk the win-back for one night.
 
     Args:

@@ -38,14 +38,29 @@ class Shard:
     messages: int
 
 
-def export_contexts(database: Database, playbook: Playbook, rendered: Path) -> list[Shard]:
+@dataclass(frozen=True)
+class Contexts:
+    """All that waits for its words, and the numbers of the content files that it needs."""
+
+    shards: tuple[Shard, ...]
+    files: frozenset[int]
+
+    @property
+    def messages(self) -> int:
+        """How many messages there are."""
+        return sum(shard.messages for shard in self.shards)
+
+
+def export_contexts(database: Database, playbook: Playbook, rendered: Path) -> Contexts:
     """Write the contexts of every unsent message that has no words yet, in the order in which they will go."""
     wordless = "state IN ('planned', 'held') AND payload_hash IS NULL"
     if not database.make("to_render", f"SELECT id FROM message WHERE {wordless}"):
-        return []
+        return Contexts((), frozenset())
     database.make("template_of", _templates(playbook))
     found = database.arrow(_contexts(playbook))
-    return [_write(found.slice(start, SHARD), rendered) for start in range(0, found.num_rows, SHARD)]
+    files = database.rows("SELECT DISTINCT template FROM template_of WHERE template IS NOT NULL")
+    shards = (_write(found.slice(start, SHARD), rendered) for start in range(0, found.num_rows, SHARD))
+    return Contexts(tuple(shards), frozenset(row[0] for row in files))
 
 
 def _write(rows: pa.Table, rendered: Path) -> Shard:

@@ -6,12 +6,9 @@ loses itself alone; a touch of which too many fail is paused.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from multiprocessing import get_context
 
 import pyarrow as pa
 
@@ -21,14 +18,13 @@ from nurture.ledger import Ledger
 from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.rendering.contexts import export_contexts
-from nurture.rendering.shards import RenderedShard, Workshop, enter, render_shard
+from nurture.rendering.renderers import open_renderers
+from nurture.rendering.shards import RenderedShard, Workshop
 from nurture.settings import Settings
+from nurture.steps import Plainly, Steps, Told
 from nurture.store import Database, Store
 from nurture.tokens import Tokens, open_tokens
 from nurture.voice import read_voice
-
-ALONE = 200
-"""Up to so many messages are rendered in this process: starting others would take longer."""
 
 NIGHTS_KEPT = 30
 
@@ -36,6 +32,7 @@ WORDLESS = "m.state IN ('planned', 'held') AND m.payload_hash IS NULL"
 """What waits for its words: the predicate on ``message`` m."""
 
 Progress = Callable[[int, int], None]
+PLAINLY = Plainly()
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ class FrozenNight:
 
 def freeze(
     store: Store, settings: Settings, playbook: Playbook, night: date, now: datetime,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = lambda done, of: None, steps: Steps = PLAINLY,
 ) -> FrozenNight:  # fmt: skip
     """Render every unsent message that has no words yet, and close the night's render step.
 
@@ -70,38 +67,37 @@ def freeze(
     with render_lease(settings.home):
         with store.open() as database:
             tokens = open_tokens(database, settings)
-            wordless = database.one(f"SELECT count(*) FROM message m WHERE {WORDLESS}")[0]
-        workshop = open_workshop(settings, playbook, tokens)
-        with _renderers(workshop, settings.renderers, wordless) as render:
-            with store.open() as database:
-                shards = export_contexts(database, playbook, settings.rendered)
-            rendered = list(_followed(render(render_shard, shards), wordless, progress))
-        with store.open() as database, database.transaction():
-            freezing = Freezing(database, settings, playbook, night, now)
-            frozen, needed = freezing.record(rendered), freezing.needed_nights()
-        _forget_old_nights(settings, night, needed)
-    return frozen
+            contexts = export_contexts(database, playbook, settings.rendered)
+        workshop = open_workshop(settings, playbook, tokens, contexts.files)
+        with open_renderers(workshop, settings.renderers, contexts.messages) as render:
+            done = steps.shards("render shard", render, contexts.shards, _told_of_shard)
+            rendered = list(_followed(done, contexts.messages, progress))
+
+        def record() -> FrozenNight:
+            with store.open() as database, database.transaction():
+                freezing = Freezing(database, settings, playbook, night, now)
+                frozen, needed = freezing.record(rendered), freezing.needed_nights()
+            _forget_old_nights(settings, night, needed)
+            return frozen
+
+        return steps.step("freeze", record, _told_of_night)
 
 
-def open_workshop(settings: Settings, playbook: Playbook, tokens: Tokens) -> Workshop:
-    """Everything compiled."""
+def _told_of_shard(shard: RenderedShard) -> Told:
+    return Told(f"{shard.messages - len(shard.failures)} rendered, {len(shard.failures)} failed")
+
+
+def _told_of_night(frozen: FrozenNight) -> Told:
+    if frozen.halted:
+        return Told(f"paused, because too many of its messages failed: {', '.join(frozen.halted)}", trouble=True)
+    return Told(f"{frozen.rendered} rendered, {frozen.failed} failed")
+
+
+def open_workshop(settings: Settings, playbook: Playbook, tokens: Tokens, numbers: Collection[int]) -> Workshop:
+    """The content files of these numbers, compiled: most nights need a few of many."""
     voice = read_voice(settings.content)
-    language = playbook.policy.language
-    return Workshop.open(playbook.content, voice, language, tokens, playbook.events, settings.rendered)
-
-
-@contextmanager
-def _renderers(workshop: Workshop, processes: int, messages: int) -> Iterator[Callable[..., Iterable[RenderedShard]]]:
-    """Something that maps over shards: here, or in processes that start while the contexts are still written."""
-    if messages <= ALONE:
-        enter(workshop)
-        yield map
-        return
-    spawned = get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawned, initializer=enter, initargs=(workshop,)) as pool:
-        for _ in range(processes):
-            pool.submit(int)
-        yield pool.map
+    files = {number: playbook.content[number] for number in sorted(numbers)}
+    return Workshop.open(files, voice, playbook.policy.language, tokens, playbook.events, settings.rendered)
 
 
 def _followed(shards: Iterable[RenderedShard], messages: int, progress: Progress) -> Iterator[RenderedShard]:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,22 +64,23 @@ class RenderedShard:
 
 @dataclass(frozen=True)
 class Workshop:
-    """All that rendering needs, handed to each process once: the templates by number (or why one cannot be compiled),
+    """All that rendering needs, handed to each process once: the templates by the number of their file (or why one
+    cannot be compiled),
     our voice, the signing key, and how events are said."""
 
-    templates: tuple[Template | str, ...]
+    templates: Mapping[int, Template | str]
     voice: Voice
     tokens: Tokens
     events: EventCatalogue
 
     @classmethod
     def open(
-        cls, content: tuple[ContentFile, ...], voice: Voice, language: str, tokens: Tokens, events: EventCatalogue,
+        cls, files: Mapping[int, ContentFile], voice: Voice, language: str, tokens: Tokens, events: EventCatalogue,
         rendered: Path,
     ) -> "Workshop":  # fmt: skip
-        """Compile every file; one that cannot be compiled fails the messages of its own touch, not the night."""
+        """Compile these files; one that cannot be compiled fails the messages of its own touch, not the night."""
         compiler, kept = Compiler(voice, language), rendered / "attachments"
-        templates = tuple(_compiled(compiler, file, kept) for file in content)
+        templates = {number: _compiled(compiler, file, kept) for number, file in files.items()}
         return cls(templates, voice, tokens, events)
 
     def envelopes(self, rows: list[Row], failures: list[Failure]) -> Iterator[Envelope]:

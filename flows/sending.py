@@ -1,0 +1,46 @@
+"""One dispatch, in order. Who runs each step is handed in."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import monotonic
+
+from nurture.addresses import prove_address_key
+from nurture.channels.opening import open_channels
+from nurture.dispatching import Dispatch, DispatchReport
+from nurture.playbook import read_playbook
+from nurture.settings import read_settings
+from nurture.steps import Plainly, Steps
+from nurture.store import Store
+
+PLAINLY = Plainly()
+
+
+def send_due(
+    now: datetime | None = None,
+    *,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+    steps: Steps = PLAINLY,
+) -> DispatchReport:
+    """Send everything that is due in this installation.
+
+    Args:
+        now: The moment to act at; without it, the clock's.
+        progress: Told how many of how many are done.
+        steps: Who runs each step.
+
+    Raises:
+        StoreBusy: another process holds the database.
+        InputError: the address key is missing or another one: no suppression could be recognised.
+    """
+    settings = read_settings()
+    moment = now or datetime.now(UTC)
+    playbook = read_playbook(settings)
+    store = Store.of(settings)
+
+    steps.reach(partial(prove_address_key, store, settings))
+    began = monotonic()
+    channels = open_channels(settings, playbook, moment)
+    return Dispatch(
+        store, settings, playbook, channels, moment, progress, lambda: timedelta(seconds=monotonic() - began), steps
+    ).run()
