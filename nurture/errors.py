@@ -8,6 +8,7 @@ NurtureError
 │   ├── StoreBusy     another process holds it; the message names the holder
 │   ├── NightBusy     another process is at work on the nights; the message names it
 │   └── SchemaError   the file was made by another version
+├── AlreadyUp         the servers of this home run already; the message names who runs them
 ├── NightRefused      the night cannot run as asked; nothing was changed
 ├── RenderError       one message cannot be rendered for one person; says why, without personal data
 │   └── NobodyThere   not the text is at fault: there is nobody to read it, or to send it
@@ -48,6 +49,10 @@ class NightBusy(StoreError):  # noqa: N818 - a state, not a fault
 
 class SchemaError(StoreError):
     """The file has another schema than this version of Nurture."""
+
+
+class AlreadyUp(NurtureError):  # noqa: N818 - a state, not a fault
+    """The servers of this home run already; the message names who runs them, and where."""
 
 
 class NightRefused(NurtureError):  # noqa: N818 - an answer, not a fault

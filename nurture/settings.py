@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nurture.errors import InputError
@@ -28,6 +28,9 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8700",
         pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*[^\s/?#])?$",
         description="Where the pages of leads (leaving, links) are reached; stands in every mail.",
+    )
+    alarm_to: SecretStr = Field(
+        SecretStr(""), description="Who is told of a failed, late or missing night: Apprise URLs, separated by spaces."
     )
     gallery_url: str = Field("", description="Where the outbox is served; without it, links to it name files.")
     renderers: int = Field(2, ge=1, description="Processes that render.")

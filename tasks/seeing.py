@@ -62,6 +62,11 @@ def show_gallery(page: Path, base_url: str) -> None:
     _shown(create_link_artifact, link, f"Messages of {night}", key="nurture-gallery", description="What went out")
 
 
+def show_alarm(title: str, body: str) -> None:
+    """``nurture-alarm``: what is wrong with a night, and what to do."""
+    _shown(create_markdown_artifact, f"## {title}\n\n{body}", key="nurture-alarm", description=title)
+
+
 class Bar:
     """A bar that fills while a night renders or a dispatch sends: ``nurture-rendering``, ``nurture-sending``."""
 
