@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flows import cli_running, cli_sending, show
-from flows.commands import BAD_INPUT, OK, PROBLEM, Json, Night, Speech, app, as_date, open_house
+from flows.commands import BAD_INPUT, OK, PROBLEM, Json, Moment, Night, Speech, app, as_date, open_house
 from nurture.errors import InputError, NightBusy, NurtureError, StoreBusy
 from nurture.settings import read_settings
 
@@ -81,17 +81,19 @@ def run(
 
 
 @app.command()
-def status(json: Json = False) -> None:
-    """How things stand: the newest night, who stands where, what is on its way.
+def status(now: Moment = None, json: Json = False) -> None:
+    """How things stand: last night, who stands where, what is on its way.
 
-    Ends with 1 if a night is unfinished.
+    Ends with 1 if last night is missing or failed, so that a watchdog can call it: a night is due at NURTURE_NIGHT_DUE.
     """
+    from nurture.calendar import night_due_by
     from nurture.reporting import read_status
 
-    with open_house() as (database, playbook, _):
-        found = read_status(database, playbook)
+    with open_house() as (database, playbook, settings):
+        moment = settings.moment(now) if now else datetime.now(UTC)
+        found = read_status(database, playbook, night_due_by(moment, playbook.zone, settings.night_due))
     show.status(found, json)
-    raise typer.Exit(PROBLEM if found.newest_night in found.unfinished else OK)
+    raise typer.Exit(PROBLEM if found.trouble else OK)
 
 
 @app.command()

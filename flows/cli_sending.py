@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import show_sending as show
-from flows.commands import OK, PROBLEM, Json, app, open_house
+from flows.commands import OK, PROBLEM, Json, Moment, app, open_house
 from flows.screen import progress as progress_bar
 from models import Channel, PauseKind
 from nurture.errors import InputError
@@ -25,14 +25,7 @@ ByChannel = Annotated[Channel | None, typer.Option("--channel", help="Those of a
 
 @app.command()
 def dispatch(
-    now: Annotated[
-        datetime | None,
-        typer.Option(
-            "--now",
-            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S%z"],
-            help="Act as if it were this moment (business zone unless it says another), and really send.",
-        ),
-    ] = None,
+    now: Moment = None,
     json: Json = False,
 ) -> None:
     """Send what is due: claim, send, record, each message at most once.

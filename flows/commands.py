@@ -47,6 +47,14 @@ Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Night = Annotated[
     datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Business date; without it, today's.")
 ]
+Moment = Annotated[
+    datetime | None,
+    typer.Option(
+        "--now",
+        formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S%z"],
+        help="Act as if it were this moment (business zone unless it says another).",
+    ),
+]
 
 
 @contextmanager

@@ -91,9 +91,10 @@ def status(found: Status, as_json: bool) -> None:
         return as_json_line(found)
     say(f"{found.leads:,} leads in {found.accounts:,} accounts, {found.interactions:,} interactions.")
     say(f"Newest night: {found.newest_night or 'none yet; `nurture run` closes the first'}.")
-    if found.unfinished:
-        nights = ", ".join(str(night) for night in found.unfinished)
-        say((f"Unfinished: {nights}.", "red"), " Run the newest again.")
+    if found.trouble:
+        say((found.trouble, "red"))
+    if earlier := [night for night in found.unfinished if night < found.last_night]:
+        say((f"Never completed: {', '.join(map(str, earlier))}.", "yellow"), " Nights only move forward.")
     stages = [[s.journey, s.stage, s.leads, float(s.median_nights)] for s in found.stages]
     table("Who stands where", ["journey", "stage", "leads", "median nights there"], stages)
     messages = [

@@ -35,6 +35,12 @@ def business_date(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
+def night_due_by(moment: datetime, zone: ZoneInfo, due: time) -> date:
+    """The newest night that should be complete at a moment: each is due at a local time of its own date."""
+    local = moment.astimezone(zone)
+    return local.date() if local.time() >= due else local.date() - ONE_DAY
+
+
 def slots(places: Iterable[tuple[str, str]], night: date, policy: Policy, business: ZoneInfo) -> list[Slot]:
     """The first window of each (zone, country) that opens at or after the start of the night."""
     earliest = start_of(night, business)

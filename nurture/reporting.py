@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from models import Mover
+from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.store import Database
 
@@ -38,14 +40,19 @@ class PauseStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of the house; ``unfinished`` are nights that began and were never completed, ``doubtful_since`` is when
-    the oldest message went into doubt.
+    """The state of the house.
+
+    ``last_night`` is the newest night that should be complete by now, and ``trouble`` what is wrong with it (empty when
+    nothing is); ``unfinished`` are nights that began and were never completed; ``doubtful_since`` is when the oldest
+    message went into doubt.
     """
 
     leads: int
     accounts: int
     interactions: int
     newest_night: date | None
+    last_night: date
+    trouble: str
     unfinished: tuple[date, ...]
     stages: tuple[StageStatus, ...]
     messages: tuple[StateStatus, ...]
@@ -53,8 +60,8 @@ class Status:
     doubtful_since: datetime | None
 
 
-def read_status(database: Database, playbook: Playbook) -> Status:
-    """How things stand."""
+def read_status(database: Database, playbook: Playbook, last_night: date) -> Status:
+    """How things stand; ``last_night`` is the newest night that should be complete."""
     counts = database.one(
         "SELECT (SELECT count(*) FROM lead), (SELECT count(*) FROM account), (SELECT count(*) FROM interaction)"
     )
@@ -72,9 +79,27 @@ def read_status(database: Database, playbook: Playbook) -> Status:
         counts[1],
         counts[2],
         newest,
+        last_night,
+        _trouble(database, last_night),
         tuple(row[0] for row in unfinished),
         tuple(StageStatus(*row) for row in sorted(stages, key=lambda row: order.get((row[0], row[1]), (99, 0)))),
         tuple(StateStatus(*row) for row in messages),
         tuple(PauseStatus(*row) for row in database.rows("SELECT kind, name, since, why FROM pause ORDER BY since")),
         database.one("SELECT min(moved_at) FROM message WHERE state = 'unknown'")[0],
     )
+
+
+def _trouble(database: Database, night: date) -> str:
+    """What is wrong with a night that should be complete; a later one that is complete makes up for it."""
+    found = database.rows(f"""
+        SELECT bool_or(step = 'report'), bool_or(step = 'render') FROM run
+        WHERE night = (SELECT max(night) FROM run WHERE night >= {literal(night)}) GROUP BY night""")
+    if not found:
+        return f"Night {night} is missing: `nurture run` closes today's."
+    decided, rendered = found[0]
+    if not decided:
+        return f"Night {night} failed: it began and was never completed. `nurture run` does what is left."
+    if not rendered:
+        return f"Night {night} is decided, but its texts are not rendered: `nurture run` does it."
+    halted = database.rows(f"SELECT name FROM pause WHERE mover = {literal(Mover.NIGHT)} ORDER BY since, name LIMIT 1")
+    return f"Too many texts failed: mend them, then `nurture resume touch {halted[0][0]}`." if halted else ""

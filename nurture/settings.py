@@ -1,6 +1,6 @@
 """The one settings page: every ``NURTURE_*`` variable, typed and documented. Nothing else reads the environment."""
 
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     zone: str = Field("Asia/Shanghai", description="Business time zone; a night is a date in it.")
     key_file: Path | None = Field(
         None, description="File with the secret that keys address hashes; default: address.key in home."
+    )
+    night_due: time = Field(
+        time(3), description="Local time by which the night of the day should be complete; after it, it is missing."
     )
     lock_wait: float = Field(20.0, ge=0, description="Seconds to wait for the database before giving up.")
     memory: str = Field("2GB", pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", description="Memory limit of the database engine.")

@@ -60,7 +60,7 @@ def nurture(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def test_every_command_and_option_teaches() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
     assert set(commands) == {"import", "run", "status", "explain", "audit", "check", "settings"} | {
-        "dispatch", "preview", "hold", "release", "cancel", "resend", "pause", "resume",
+        "dispatch", "preview", "hold", "release", "cancel", "resend", "pause", "resume", "up",
     }  # fmt: skip
     for name, command in commands.items():
         assert len(command.help) > 40, name
@@ -157,10 +157,42 @@ def test_bad_usage_ends_with_two_and_a_message_without_a_traceback(
 
 
 def test_status_tells_who_stands_where(nurture: Command, home: Path) -> None:
-    done = nurture(home, "status")
+    done = nurture(home, "status", "--now", f"{NIGHT} 09:00")
     assert done.returncode == 0
     assert f"Newest night: {NIGHT}" in done.stdout
     assert "2,000 leads in 300 accounts" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("now", "trouble"),
+    [
+        (f"{NIGHT} 02:59", ""),
+        (f"{NIGHT} 23:59", ""),
+        ("2026-10-13 02:59", ""),
+        ("2026-10-13 03:00", "Night 2026-10-13 is missing"),
+    ],
+)
+def test_status_ends_with_one_when_last_night_is_missing(nurture: Command, home: Path, now: str, trouble: str) -> None:
+    done = nurture(home, "status", "--now", now)
+    assert done.returncode == (1 if trouble else 0)
+    assert trouble in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("lost", "trouble"),
+    [("step = 'report'", "failed"), ("step = 'render'", "texts are not rendered")],
+)
+def test_status_ends_with_one_when_last_night_failed(
+    nurture: Command, home: Path, tmp_path: Path, lost: str, trouble: str
+) -> None:
+    from nurture.store import Store
+
+    hurt = copy_of(home, tmp_path / "home")
+    with Store(hurt / "nurture.duckdb").open() as database:
+        database.run(f"DELETE FROM run WHERE {lost}")
+    done = nurture(hurt, "status", "--now", f"{NIGHT} 09:00")
+    assert done.returncode == 1
+    assert trouble in done.stdout
 
 
 def test_commands_without_a_database_say_how_to_begin(nurture: Command, tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_copy_on_a_day_without_a_night_begins_none(house: House) -> None:
     house.resend(ANN, LATER, again=True)
     house.freeze(LATER)
     with house.open() as database:
-        status = read_status(database, house.book)
+        status = read_status(database, house.book, MONDAY)
     assert (status.newest_night, status.unfinished) == (MONDAY, ())
 
 

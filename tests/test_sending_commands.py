@@ -134,7 +134,9 @@ def test_a_touch_of_which_nothing_can_be_rendered_is_paused_and_the_run_ends_wit
     ran = nurture("run", "--night", NIGHT)
     assert (ran.code, states(home)) == (1, {})
     assert "nurture resume touch product-trial/checklist" in ran.said
-    assert "touch  product-trial/checklist" in nurture("status").said
+    status = nurture("status", "--now", f"{NIGHT} 09:00")
+    assert status.code == 1
+    assert "touch  product-trial/checklist" in status.said
     assert nurture("audit").code == 0
 
 
@@ -150,7 +152,7 @@ def test_what_is_paused_or_held_waits_and_the_status_says_why(nurture: Command, 
     waiting = nurture("dispatch", "--now", "2026-10-12T12:00")
     assert (waiting.code, states(home)) == (0, {"held": 2, "planned": 1})
     assert "paused" in waiting.said
-    status = nurture("status")
+    status = nurture("status", "--now", f"{NIGHT} 09:00")
     assert status.code == 0
     assert "wrong date in it" in status.said
     assert "Goes on: touch product-trial/checklist." in nurture("resume", "touch", "checklist").said
@@ -219,7 +221,7 @@ def test_bad_usage_ends_with_two_and_changes_nothing(
         (("cancel", "--touch", "checklist", "--replan"), ("moved", 3)),
         (("pause", "channel", "email"), ("paused", {"kind": "channel", "name": "email"})),
         (("preview", "win-back", "--persona", "lapsed-zh"), ("page", "{home}/preview/win-back-lapsed-zh/index.html")),
-        (("status",), ("leads", 3)),
+        (("status", "--now", NOON), ("leads", 3)),
     ],
     ids=lambda words: "",
 )

@@ -116,10 +116,11 @@ def test_tables_show_titles_heads_and_cells_as_they_are(shown: Shown, text: str)
 def test_a_night_and_the_status_show_names_as_they_are(shown: Shown, text: str) -> None:
     held = (HeldBack(text, "refused", "no_consent", 1),)
     lines = (JourneyNight(text, Counts()),)
-    show.night_report(NightReport(DAY, False, True, True, lines, held, (), ()), False)
+    show.night_report(NightReport(DAY, False, True, True, lines, (), held, (), ()), False)
     assert shown().count(text) == 2
     stages, states = (StageStatus(text, text, 1, 0.5),), (StateStatus(text, text, 1),)
-    show.status(Status(1, 1, 1, DAY, (), stages, states, (PauseStatus("touch", text, at(DAY), text),), None), False)
+    paused = (PauseStatus("touch", text, at(DAY), text),)
+    show.status(Status(1, 1, 1, DAY, DAY, "", (), stages, states, paused, None), False)
     assert shown().count(text) == 6
 
 
