@@ -7,12 +7,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows import cli_running, cli_sending, show
+from flows import cli_running, cli_sending, cli_upkeep, show
 from flows.commands import BAD_INPUT, OK, PROBLEM, Json, Moment, Night, Speech, app, as_date, open_house
 from nurture.errors import InputError, NightBusy, NurtureError, StoreBusy
 from nurture.settings import read_settings
 
-__all__ = ["app", "cli_running", "cli_sending", "main"]
+__all__ = ["app", "cli_running", "cli_sending", "cli_upkeep", "main"]
 
 
 @app.command("import")
@@ -84,7 +84,8 @@ def run(
 def status(now: Moment = None, json: Json = False) -> None:
     """How things stand: last night, who stands where, what is on its way.
 
-    Ends with 1 if last night is missing or failed, so that a watchdog can call it: a night is due at NURTURE_NIGHT_DUE.
+    Ends with 1 if last night is missing or failed, so that a watchdog can call it (a night is due at
+    NURTURE_NIGHT_DUE), or if a restore was not reconciled.
     """
     from nurture.calendar import night_due_by
     from nurture.reporting import read_status
@@ -93,7 +94,7 @@ def status(now: Moment = None, json: Json = False) -> None:
         moment = settings.moment(now) if now else datetime.now(UTC)
         found = read_status(database, playbook, night_due_by(moment, playbook.zone, settings.night_due))
     show.status(found, json)
-    raise typer.Exit(PROBLEM if found.trouble else OK)
+    raise typer.Exit(PROBLEM if found.trouble or found.guarded else OK)
 
 
 @app.command()
@@ -166,7 +167,7 @@ def main() -> NoReturn:
     """Run the command; an error of ours becomes one message on stderr and the exit code it deserves."""
     try:
         app()
-    except StoreBusy as error:
+    except (StoreBusy, NightBusy) as error:
         show.error(error)
         sys.exit(PROBLEM)
     except NurtureError as error:

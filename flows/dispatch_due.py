@@ -37,6 +37,10 @@ def _show_outbox(settings: Settings) -> None:
 def verdict(report: DispatchReport) -> State[Any]:
     """Green only when nothing wants a person."""
     counts = ", ".join(f"{count:,} {fate.replace('_', ' ')}" for fate, count in report.sent.items()) or "nothing is due"
+    if report.guarded:
+        return Failed(
+            name="Guarded", message=f"Nothing was sent: this database was {report.guarded}. Run nurture reconcile."
+        )
     if report.healthy:
         return Completed(message=f"Sent: {counts}.")
     troubles = [

@@ -91,6 +91,8 @@ def status(found: Status, as_json: bool) -> None:
         return as_json_line(found)
     say(f"{found.leads:,} leads in {found.accounts:,} accounts, {found.interactions:,} interactions.")
     say(f"Newest night: {found.newest_night or 'none yet; `nurture run` closes the first'}.")
+    if found.guarded:
+        say((f"This database was {found.restored}.", "red"), " Nothing is sent until `nurture reconcile` has run.")
     if found.trouble:
         say((found.trouble, "red"))
     if earlier := [night for night in found.unfinished if night < found.last_night]:

@@ -10,15 +10,23 @@ from nurture.dispatching import DispatchReport
 from nurture.operating import Moved
 from nurture.previewing import PreviewReport
 from nurture.rendering.freezing import FrozenNight
+from nurture.restored import WHY_FIRST
 from nurture.wording import STOPPED
 
 
 def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None:
     """What a dispatch came to."""
     if as_json:
-        return as_json_line(vars(report))
+        return as_json_line(vars(report) | {"guarded": report.guarded and asdict(report.guarded)})
+    if report.guarded:
+        say(
+            (f"Nothing was sent: this database was {report.guarded}.", "red"), f" Run `nurture reconcile`: {WHY_FIRST}."
+        )
+        return None
     if report.swept or report.resolved:
         say(f"Taken over from runs that died: {report.swept:,}; in doubt and now settled: {report.resolved:,}.")
+    if report.recovered:
+        say(f"Planned again after the restore, but sent before it, and not sent again: {report.recovered:,}.")
     if not (report.sent or report.stopped):
         say("Nothing is due now.")
     table("Sent", ["outcome", "messages"], [[fate.replace("_", " "), count] for fate, count in report.sent.items()])

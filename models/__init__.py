@@ -21,12 +21,13 @@ from models.enums import (
     Step,
     Verdict,
 )
-from models.ledger import Batch, Decision, DecisionHistory, Message, MessageMove, Pause
+from models.ledger import Absence, Batch, Decision, DecisionHistory, Message, MessageMove, Pause
 from models.people import Account, Identity, Lead, Staff
 from models.progress import Enrolment, Interaction, StageEntry
 from models.run import Meta, Run
 
 __all__ = [
+    "Absence",
     "Account",
     "Batch",
     "BuyingRole",

@@ -152,6 +152,7 @@ class Mover(StrEnum):
     NIGHT = "night"
     DISPATCH = "dispatch"
     OPERATOR = "operator"
+    RECONCILE = "reconcile"
 
 
 class PauseKind(StrEnum):

@@ -87,6 +87,14 @@ class Pause(SQLModel, table=True):
     why: str
 
 
+class Absence(SQLModel, table=True):
+    """The proof that a message did not leave in the time that the last restore took away, and what proves it."""
+
+    message_id: UUID = Field(primary_key=True)
+    proved_at: datetime = Field(sa_type=UtcTimestamp)
+    why: str
+
+
 class Decision(SQLModel, table=True):
     """What one night decided about one due (lead, touch) pair, and why."""
 

@@ -41,7 +41,7 @@ class Run(SQLModel, table=True):
 
 
 class Meta(SQLModel, table=True):
-    """Facts about this database: its schema version, its address key's fingerprint, its business zone."""
+    """Facts about this database: its schema version, its keys' fingerprints, its business zone, its last restore."""
 
     name: str = Field(primary_key=True)
     value: str

@@ -9,12 +9,15 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
 from nurture.channels import Fate, Outcome
 from nurture.keyfile import keep_on_disk
+
+FURTHEST = (Fate.ACCEPTED, Fate.WAITING, Fate.REJECTED, Fate.UNKNOWN, Fate.NOT_SENT)
+"""Fates, those first after which nothing is attempted any more."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,17 @@ class AttemptLog:
             with suppress(ValueError, KeyError, TypeError):  # a torn last line was never acted upon
                 line = json.loads(text)
                 found[line["id"]] = _outcome(line)
+        return found
+
+    @staticmethod
+    def read_since(folder: Path, day: date) -> dict[str, Outcome]:
+        """What all logs from a UTC day on know of every message: of several attempts the one that went furthest."""
+        found: dict[str, Outcome] = {}
+        for path in sorted(folder.glob("????-??-??/*.ndjson")):
+            if path.parent.name >= str(day):
+                for message, outcome in AttemptLog(path).read().items():
+                    if message not in found or FURTHEST.index(outcome.fate) < FURTHEST.index(found[message].fate):
+                        found[message] = outcome
         return found
 
     def _append(self, lines: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from models import ConsentScope, MessageState
+from models import ConsentScope, MessageState, Mover
 from nurture.claiming import GOING
 from nurture.finding import Check, Finding
 from nurture.ledger import IN_FLIGHT, MOVES
@@ -66,9 +66,10 @@ def _claimed() -> Iterator[Check]:
 
 
 def _claims() -> str:
-    """Every message that was claimed, and when for the last time."""
-    return """(SELECT m.*, c.claimed_at FROM message m JOIN (
-        SELECT message_id, max(moved_at) AS claimed_at FROM message_move WHERE to_state = 'claimed' GROUP BY message_id
+    """Every message that was claimed, and when for the last time; what a reconcile wrote down had happened before."""
+    return f"""(SELECT m.*, c.claimed_at FROM message m JOIN (
+        SELECT message_id, max(moved_at) AS claimed_at FROM message_move
+        WHERE to_state = 'claimed' AND mover <> {literal(Mover.RECONCILE)} GROUP BY message_id
     ) c ON c.message_id = m.id)"""
 
 

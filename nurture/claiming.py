@@ -20,6 +20,7 @@ from nurture.ledger import Ledger
 from nurture.literals import literal, texts
 from nurture.playbook import Playbook
 from nurture.reach import COUNTED, WAYS
+from nurture.restored import Restored, read_restored
 from nurture.store import Database
 
 GOING = tuple(state for state in COUNTED if state is not MessageState.PLANNED)
@@ -76,11 +77,14 @@ class Claiming:
     now: datetime
 
     def claim(self, above: Key, most: int) -> Claim:
-        """The next batch above a key, in the order of ``not_before``."""
+        """The next batch above a key, in the order of ``not_before``; nothing while the guard of a restore stands."""
         lease, batch = Lease.taken(), uuid4()
         with self.database.transaction():
+            restored = read_restored(self.database)
+            if restored and restored.guarded:
+                return Claim(batch, lease, ())
             self._take_places()
-            if not self.database.make("candidate", self._candidates(above, most)):
+            if not self.database.make("candidate", self._candidates(above, most, self._proved(restored))):
                 return Claim(batch, lease, ())
             self._judge()
             stopped = self._stopped()
@@ -98,7 +102,12 @@ class Claiming:
         columns = {name: pa.array([row[n] for row in places], kind) for n, (name, kind) in enumerate(kinds.items())}
         self.database.table("place", pa.table(columns))
 
-    def _candidates(self, above: Key, most: int) -> str:
+    def _proved(self, restored: Restored | None) -> str:
+        """The predicate that a message did not leave in the time that a restore took away."""
+        doubts = restored is not None and restored.doubts(self.now)
+        return "m.id IN (SELECT message_id FROM absence)" if doubts else "true"
+
+    def _candidates(self, above: Key, most: int, proved: str) -> str:
         zone, country = literal(self.playbook.zone.key), literal(self.playbook.policy.country)
         due = f"""
             SELECT m.id, m.not_before, m.expires_on,
@@ -106,7 +115,7 @@ class Claiming:
                    coalesce(CASE WHEN m.internal THEN staff.country ELSE lead.country END, {country}) AS country
             FROM message m JOIN lead ON lead.id = m.lead_id LEFT JOIN staff ON staff.id = m.owner_id
             WHERE m.state = 'planned' AND m.payload_hash IS NOT NULL AND m.channel = {literal(self.channel)}
-              AND m.not_before <= {literal(self.now)}
+              AND m.not_before <= {literal(self.now)} AND {proved}
               AND m.not_before >= {literal(above.not_before)}
               AND (m.not_before > {literal(above.not_before)} OR m.id > {literal(above.id)})"""
         first = f"""

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from models import Channel as ChannelKind
-from nurture.channels import Channel, Question
+from nurture.channels import Channel, Fate, Question
 from nurture.claiming import START, Claim, Claiming, Key
 from nurture.delivery import Recorder, Sender, Sent
 from nurture.errors import TransientError
 from nurture.literals import literal
 from nurture.playbook import Playbook
+from nurture.reconciling import Reconciliation
 from nurture.rendered import Rendered
+from nurture.restored import Restored, read_restored
 from nurture.settings import Settings
 from nurture.steps import Plainly, Steps, Told
 from nurture.store import Store
@@ -28,7 +30,8 @@ class DispatchReport:
     ``swept`` messages were left by processes that died; ``resolved`` ones were in doubt and are no more; ``sent``
     counts by fate, ``stopped`` by the reason why a message ended or waits; ``refused`` do not match their frozen
     words; ``broken`` says what made a channel stop early; ``unknown`` are in doubt now; ``wordless`` are due and were
-    never rendered.
+    never rendered. ``guarded`` is the restore after which nothing is sent until it is reconciled; ``recovered`` were
+    planned again after one, and had been sent before it.
     """
 
     now: datetime
@@ -40,11 +43,13 @@ class DispatchReport:
     unknown: int = 0
     wordless: int = 0
     broken: list[str] = field(default_factory=list)
+    guarded: Restored | None = None
+    recovered: int = 0
 
     @property
     def healthy(self) -> bool:
         """Whether nothing needs a person."""
-        return not (self.refused or self.broken or self.unknown or self.wordless)
+        return not (self.refused or self.broken or self.unknown or self.wordless or self.guarded)
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,11 @@ class Dispatch:
     steps: Steps = field(default_factory=Plainly)
 
     def run(self) -> DispatchReport:
-        """Take over, resolve, then send all that is due."""
+        """Take over, resolve, then send all that is due; nothing while the guard of a restore stands."""
         report = DispatchReport(self.now)
         self._take_over(report)
+        if report.guarded:
+            return report
         due = self._count_due()
         for kind, channel in self.channels.items():
             self._send_all(kind, channel, report, due)
@@ -90,12 +97,27 @@ class Dispatch:
 
     def _take_over(self, report: DispatchReport) -> None:
         with self.store.open() as database:
+            restored = read_restored(database)
+            if restored and restored.guarded:
+                report.guarded = restored
+                return
             recorder = Recorder(database, self._moment())
             report.swept = recorder.sweep(self.settings.attempts)
             asked = {kind: recorder.questions(kind) for kind in self.channels}
         for kind, questions in asked.items():
             if questions:
                 self._resolve(self.channels[kind], questions, report)
+        if restored and restored.doubts(self._moment()):
+            self._ask_about_due(restored, report)
+
+    def _ask_about_due(self, restored: Restored, report: DispatchReport) -> None:
+        asking = Reconciliation(self.store, self.settings.attempts, self.channels, self._moment())
+        answers = asking.ask_about_due(restored)
+        report.recovered = answers.found[Fate.ACCEPTED]
+        report.broken += [
+            f"{kind}: could not be asked what was sent before the restore ({why})."
+            for kind, why in answers.unasked.items()
+        ]
 
     def _resolve(self, channel: Channel, questions: list[Question], report: DispatchReport) -> None:
         try:

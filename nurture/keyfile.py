@@ -35,8 +35,18 @@ def create_key(path: Path) -> bytes:
     Raises:
         FileExistsError: there is a key already.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     secret = secrets.token_bytes(KEY_BYTES)
+    write_key(path, secret)
+    return secret
+
+
+def write_key(path: Path, secret: bytes) -> None:
+    """A key that is known, in a new file, as ``create_key`` does it.
+
+    Raises:
+        FileExistsError: there is a key already.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, unnamed = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # with mode 0600
     try:
         with open(descriptor, "w", encoding="ascii") as file:
@@ -47,7 +57,6 @@ def create_key(path: Path) -> bytes:
     finally:
         os.unlink(unnamed)
     keep_on_disk(path.parent)
-    return secret
 
 
 def key_of(path: Path) -> bytes:

@@ -21,6 +21,7 @@ from nurture.literals import literal
 from nurture.night_report import Counts, NightReport, read_report
 from nurture.planning import Planning
 from nurture.playbook import Playbook
+from nurture.restored import refuse_guarded
 from nurture.restraint import Restraint
 from nurture.scoring import score
 from nurture.steps import Plainly, Steps
@@ -55,8 +56,8 @@ def close_night(
         steps: Who runs each step; in this thread, because they share the open database.
 
     Raises:
-        NightRefused: the night lies before the newest one, ``limit`` without ``dry_run``, or leads stand on a stage
-            that no journey has.
+        NightRefused: the night lies before the newest one, ``limit`` without ``dry_run``, leads stand on a stage that
+            no journey has, or the database was restored and not reconciled.
         InputError: no journey has one of the names in ``only``, or there is no journey at all.
     """
     if limit is not None and not dry_run:
@@ -103,6 +104,8 @@ class NightRun:
                 "Add --dry-run to look."
             )
         refuse_stranded(self.database, self.playbook)
+        if not dry_run:
+            refuse_guarded(self.database)
         some = f"WHERE id IN (SELECT id FROM lead ORDER BY md5(id::VARCHAR) LIMIT {limit})" if limit is not None else ""
         self.database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM lead {some}")
 

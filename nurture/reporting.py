@@ -6,6 +6,7 @@ from datetime import date, datetime
 from models import Mover
 from nurture.literals import literal
 from nurture.playbook import Playbook
+from nurture.restored import Restored, read_restored
 from nurture.store import Database
 
 
@@ -58,6 +59,12 @@ class Status:
     messages: tuple[StateStatus, ...]
     paused: tuple[PauseStatus, ...]
     doubtful_since: datetime | None
+    restored: Restored | None = None
+
+    @property
+    def guarded(self) -> bool:
+        """Whether nothing is sent because a restore was not reconciled."""
+        return self.restored is not None and self.restored.guarded
 
 
 def read_status(database: Database, playbook: Playbook, last_night: date) -> Status:
@@ -86,6 +93,7 @@ def read_status(database: Database, playbook: Playbook, last_night: date) -> Sta
         tuple(StateStatus(*row) for row in messages),
         tuple(PauseStatus(*row) for row in database.rows("SELECT kind, name, since, why FROM pause ORDER BY since")),
         database.one("SELECT min(moved_at) FROM message WHERE state = 'unknown'")[0],
+        read_restored(database),
     )
 
 

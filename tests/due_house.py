@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -36,6 +36,20 @@ def store_of(home: Path) -> Store:
 
 def build(home: Path, leads: int) -> Path:
     """A home with so many leads, each with one letter due at noon on Monday."""
+    move_in(home, leads)
+    plan(home, MONDAY)
+    return home
+
+
+def plan(home: Path, day: date) -> None:
+    """Close a night and freeze the words of what it planned."""
+    with store_of(home).open() as database:
+        night(database, BOOK, day)
+        freeze_by_hand(database, home / "rendered")
+
+
+def move_in(home: Path, leads: int) -> None:
+    """A home with so many leads, before any night."""
     with store_of(home).open(create=True) as database:
         put(database, lead("model"), consent("model"))
         database.run(f"""
@@ -47,9 +61,6 @@ def build(home: Path, leads: int) -> Path:
             lead_id) FROM consent, range({leads}) r(n)""")
         database.run("DELETE FROM consent WHERE lead_id IN (SELECT id FROM lead WHERE external_id = 'model')")
         database.run("DELETE FROM lead WHERE external_id = 'model'")
-        night(database, BOOK, MONDAY)
-        freeze_by_hand(database, home / "rendered")
-    return home
 
 
 def freeze_by_hand(database: Database, rendered: Path) -> None:

@@ -42,13 +42,15 @@ class Outcome:
 class Question:
     """A message of which nobody knows whether it was sent: its id (32 hex digits), its night, when that was found.
 
-    ``fence`` tells this doubt from a later one about the same message.
+    ``fence`` tells this doubt from a later one about the same message. ``nights`` are others in which it may have gone
+    out under this id: a restore forgot them, and what they planned is planned again.
     """
 
     id: str
     night: str
     since: datetime
     fence: int = 0
+    nights: tuple[str, ...] = ()
 
 
 class Channel(Protocol):

@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 
 from nurture.channels import Fate, Outcome, Question
@@ -85,8 +86,8 @@ class Preview:
         return Outcome(Fate.ACCEPTED, provider_id=f"{envelope.id}{suffix}")
 
     def _proof(self, question: Question) -> Outcome:
-        for suffix in SUFFIXES:
-            if (self._folder(question.night) / f"{question.id}{suffix}").exists():
+        for night, suffix in product((question.night, *question.nights), SUFFIXES):
+            if (self._folder(night) / f"{question.id}{suffix}").exists():
                 return Outcome(Fate.ACCEPTED, provider_id=f"{question.id}{suffix}", why="its file is there")
         return Outcome(Fate.NOT_SENT, why="there is no file of it")
 

@@ -1,0 +1,1 @@
+"""Upkeep of a home: one file that holds all of it, and the way back."""
