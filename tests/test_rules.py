@@ -272,7 +272,8 @@ def test_every_column_that_a_rule_may_use_exists_with_its_type(columns: type, ta
         column = getattr(columns(), each.name)
         assert isinstance(column, Column)
         assert column.sql_name == f"{table.__tablename__}.{each.name}"
-        python_type = stored[each.name].type.python_type.__name__
+        kind = stored[each.name].type
+        python_type = getattr(kind, "impl", kind).python_type.__name__
         assert isinstance(column, Day) == (python_type == "date")
         assert isinstance(column, Number) == (python_type in ("int", "Decimal"))
 
