@@ -18,7 +18,6 @@ from nurture.channels.preview.gallery import hang
 from nurture.errors import InputError
 from nurture.fitting import most_specific
 from nurture.journey import Journey
-from nurture.keyfile import key_of
 from nurture.literals import Value, literal
 from nurture.personas import Persona
 from nurture.playbook import Playbook
@@ -27,7 +26,7 @@ from nurture.rendering.freezing import open_workshop
 from nurture.rendering.shards import OF_PERSON, Failure
 from nurture.settings import Settings
 from nurture.store import Database, in_memory
-from nurture.tokens import Tokens
+from nurture.tokens import tokens_of
 
 Row = dict[str, Any]
 FIRST_WORDS = 20
@@ -112,7 +111,7 @@ def lead_reader(database: Database, playbook: Playbook, external_id: str) -> Who
 
 def preview(settings: Settings, playbook: Playbook, journey: Journey, who: Who, now: datetime) -> PreviewReport:
     """Render every touch of a journey for a person into ``preview/<journey>-<person>/``."""
-    workshop = open_workshop(settings, playbook, Tokens(key_of(settings.web_key_file), settings.public_url))
+    workshop = open_workshop(settings, playbook, tokens_of(settings))
     rows = _rows(playbook, journey, who)
     failures: list[Failure] = []
     envelopes = list(workshop.envelopes([row for row in rows if row["template"] is not None], failures))

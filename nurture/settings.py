@@ -66,6 +66,16 @@ class Settings(BaseSettings):
         return self.home / "outbox"
 
     @property
+    def spool(self) -> Path:
+        """What came in from outside and is not in the ledger yet."""
+        return self.home / "spool"
+
+    @property
+    def web_state(self) -> Path:
+        """What pages must know, published by flows."""
+        return self.home / "web" / "state.sqlite"
+
+    @property
     def web_key_file(self) -> Path:
         """Where the key of signed web addresses lies."""
         return self.home / "web.key"
