@@ -13,14 +13,17 @@ from models.enums import (
     ExitReason,
     IdentityKind,
     Lifecycle,
+    Meaning,
     MessageState,
     Move,
     Mover,
     PauseKind,
     Reason,
+    SignalKind,
     Step,
     Verdict,
 )
+from models.inbound import Preference, Reply, Signal, SpoolFile, SpoolLineSeen, TopicOff
 from models.ledger import Batch, Decision, DecisionHistory, Message, MessageMove, Pause
 from models.people import Account, Identity, Lead, Staff
 from models.progress import Enrolment, Interaction, StageEntry
@@ -43,6 +46,7 @@ __all__ = [
     "Interaction",
     "Lead",
     "Lifecycle",
+    "Meaning",
     "Message",
     "MessageMove",
     "MessageState",
@@ -51,11 +55,18 @@ __all__ = [
     "Mover",
     "Pause",
     "PauseKind",
+    "Preference",
     "Reason",
+    "Reply",
     "Run",
+    "Signal",
+    "SignalKind",
+    "SpoolFile",
+    "SpoolLineSeen",
     "Staff",
     "StageEntry",
     "Step",
     "Suppression",
+    "TopicOff",
     "Verdict",
 ]

@@ -15,6 +15,7 @@ from models import MessageState, Mover, Step
 from nurture.errors import InputError, NightRefused
 from nurture.evidence import take_facts, take_standing
 from nurture.folding import fold_decisions
+from nurture.inbound.clicks import judge_clicks
 from nurture.journey import Journey
 from nurture.ledger import Ledger
 from nurture.literals import literal
@@ -151,7 +152,8 @@ class NightRun:
         self.progress(step, len(self.closed) + len(self.closed_now), 4 * len(self.journeys) + 3)
 
     def take_in(self) -> Counts:
-        """Let messages expire that nobody sent in time."""
+        """Judge who followed links, and let messages expire that nobody sent in time."""
+        judge_clicks(self.database, self.night, self.now)
         late = f"SELECT id, 'past its grace' AS why FROM message WHERE expires_on < {literal(self.night)}"
         return Counts(expired=self._ledger().move(f"{late} AND state IN ('planned', 'held')", MessageState.EXPIRED))
 
