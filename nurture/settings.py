@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nurture.errors import InputError
@@ -28,6 +28,17 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8700",
         pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*[^\s/?#])?$",
         description="Where the pages of leads (leaving, links) are reached; stands in every mail.",
+    )
+    web_host: str = Field("127.0.0.1", description="Address on which `nurture serve` listens.")
+    web_port: int = Field(8700, ge=0, le=65535, description="Port on which `nurture serve` listens; 0 takes a free one.")
+    sendgrid_webhook_keys: str = Field(
+        "", description="Public keys of SendGrid's signed event webhook, with blanks between them, or @FILE with them."
+    )
+    inbound_secret: SecretStr | None = Field(
+        None, description="Last part of the address to which SendGrid posts replies (20 characters or more), or @FILE."
+    )
+    api_keys: SecretStr | None = Field(
+        None, description="Who may post to /v1/events: NAME:KEY (a key of 20 characters or more), several, or @FILE."
     )
     renderers: int = Field(2, ge=1, description="Processes that render.")
     threads: int = Field(2, ge=1, description="Threads of the database engine.")
