@@ -2,9 +2,13 @@
 
 import base64
 import json
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +23,7 @@ from pydantic import SecretStr
 
 from nurture.settings import Settings
 from nurture.spool import Found, Spool, SpoolKind
-from nurture.tokens import Tokens
+from nurture.tokens import Tokens, tokens_of
 from nurture.web.provider_events import SIGNATURE, TIMESTAMP
 from nurture.web.reception import Reception, open_reception
 from nurture.web.serving import listen, make_server
@@ -29,6 +33,7 @@ MESSAGE = "00000000000000000000000000000a01"
 API_KEY = "an-api-key-of-a-shop"
 INBOUND = "a-secret-of-inbound-parse"
 PROVIDER = ec.derive_private_key(20261125, ec.SECP256R1())
+SERVE = [sys.executable, "-c", "from flows.cli import main; main()", "serve"]
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 
@@ -122,6 +127,56 @@ def serving(home: Path, **others: Any) -> Iterator[WebHouse]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@dataclass
+class Child:
+    """A web process of its own, that can be stopped, starved and killed."""
+
+    process: subprocess.Popen[bytes]
+    settings: Settings
+
+    @property
+    def url(self) -> str:
+        return self.settings.public_url
+
+    @property
+    def tokens(self) -> Tokens:
+        return tokens_of(self.settings)
+
+
+@contextmanager
+def child(home: Path) -> Iterator[Child]:
+    """`nurture serve` on a free port, until the end or until it is killed."""
+    with listen(Settings(web_port=0)) as free:
+        settings = settings_of(home, free.getsockname()[1])
+    home.mkdir(exist_ok=True)
+    with (home / "log").open("ab") as log:
+        process = subprocess.Popen(SERVE, cwd=ROOT, env=environment(settings), stdout=log, stderr=log)
+    try:
+        wait_until_it_answers(settings.public_url, process)
+        yield Child(process, settings)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings of a house, as a process is told them."""
+    values = {name: getattr(settings, name) for name in settings.model_fields_set}
+    plain = {name: each.get_secret_value() if isinstance(each, SecretStr) else each for name, each in values.items()}
+    return dict(os.environ) | {f"NURTURE_{name.upper()}": str(value) for name, value in plain.items()}
+
+
+def wait_until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Up to half a minute: many machines are slow to start Python."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(httpx.TransportError):
+            httpx.get(f"{url}/healthz", trust_env=False, verify=False)
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"nurture serve does not answer (exit code {process.poll()})")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Serving: one process, one port, until it is told to stop."""
 
 import logging
+import signal
 import socket
 from contextlib import suppress
 
@@ -47,7 +48,9 @@ def serve(settings: Settings, port: socket.socket) -> None:
     """
     desk = open_reception(settings)
     _clear_up(settings)
-    make_server(desk).run(sockets=[port])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):  # uvicorn sends the signal again when it has finished
+        make_server(desk).run(sockets=[port])
 
 
 def make_server(desk: Reception) -> uvicorn.Server:

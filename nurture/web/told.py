@@ -51,6 +51,10 @@ class Identify(BaseModel):
     occurred_at: AwareDatetime | None = None
 
 
+FIELDS = {*Track.model_fields, *Identify.model_fields}
+"""All that may be named in an answer: what others call a field may hold what must not be told."""
+
+
 @dataclass(frozen=True)
 class Understood:
     """One thing that was told, and its id at whoever told it."""
@@ -89,7 +93,7 @@ def understand(
             yield _understood(item, kinds, caller, now)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"] if part not in TRAITS) or "event"
+            place = first["loc"][0] if first["loc"] and first["loc"][0] in FIELDS else "a field of another name"
             yield NotTaken(index, f"{place}: {first['msg']}")
         except ValueError as error:
             yield NotTaken(index, str(error))
