@@ -276,6 +276,8 @@ def _written(line: SpoolLine) -> bytes:
 def _read_line(file: str, offset: int, raw: bytes) -> Found | Torn:
     try:
         told = json.loads(raw)
+        if b"\\ud" in raw.lower():  # half a character may be said in JSON, and nowhere else
+            told = json.loads(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"))
         line = SpoolLine(told["id"], SpoolKind(told["kind"]), datetime.fromisoformat(told["at"]), told["data"])
         if not (isinstance(line.id, str) and line.id and line.at.tzinfo and isinstance(line.data, dict)):
             return Torn(file, offset, raw, "a field is missing or of another kind")

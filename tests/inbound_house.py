@@ -48,8 +48,8 @@ class House:
             key = open_address_key(self.database, self.settings)
         for name in names:
             email = f"{name}@company.example"
-            person = {"email": email, "email_hash": key.hash(email), "mobile_hash": f"m-{name}", "wecom_hash": f"w-{name}"}
-            put(self.database, lead(name, **(person | about)))
+            hashes = {"email_hash": key.hash(email), "mobile_hash": f"m-{name}", "wecom_hash": f"w-{name}"}
+            put(self.database, lead(name, **({"email": email} | hashes | about)))
             put(self.database, *(consent(name, scope=scope) for scope in ("email", "wecom", "phone")))
 
     def send(self, *names: str) -> None:
@@ -110,7 +110,7 @@ class House:
         """What SendGrid tells of a lead's letter."""
         message = self.message(name)
         return {
-            "email": f"{name}@company.example", "event": kind, "timestamp": int((SENT.timestamp() + after)),
+            "email": f"{name}@company.example", "event": kind, "timestamp": int(SENT.timestamp() + after),
             "sg_event_id": f"{kind}-{name}-{after}-{more.get('url', '')}", "sg_message_id": f"p-{message.hex}.recvd-1",
             "nurture_message": message.hex, **more,
         }  # fmt: skip

@@ -59,7 +59,8 @@ def test_stop_everything_ends_every_channel_and_every_address(database: Database
     home.drain()
     assert home.state("ann") == "suppressed"
     assert home.consents("ann") == [("all", "withdrawn", "page")]
-    assert {row[0] for row in home.rows("SELECT address_hash FROM suppression WHERE scope = 'all'")} >= {"w-ann", "m-ann"}
+    everywhere = home.rows("SELECT address_hash FROM suppression WHERE scope = 'all'")
+    assert {row[0] for row in everywhere} >= {"w-ann", "m-ann"}
 
 
 def test_a_card_for_a_colleague_is_not_ended_by_the_lead(database: Database, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 from pydantic import RootModel
 
@@ -35,6 +36,11 @@ from nurture.tokens import open_tokens
 LINES_A_GO = 2_000
 BYTES_A_GO = 16 * 1024 * 1024
 IDS_KEPT_DAYS = 30
+POISON = (
+    duckdb.DataError, duckdb.IntegrityError, pa.ArrowException, ValueError, TypeError, LookupError, AttributeError,
+    ArithmeticError,
+)  # fmt: skip
+"""What a line may bring about that nobody thought of; it blocks no other line."""
 
 
 @dataclass
@@ -63,10 +69,22 @@ class Drain:
         known = self.database.rows(f"SELECT read_until FROM spool_file WHERE name = {literal(path.name)}")
         offset = int(known[0][0]) if known else 0
         for go in _goes(spool.read(path, offset)):
-            bad = self._apply(spool, path, go)
+            bad = self._apply_or_part(spool, path, go)
             spool.quarantine(bad)
             self.drained.quarantined += len(bad)
         spool.applied(path)
+
+    def _apply_or_part(self, spool: Spool, path: Path, go: list[Found | Torn]) -> list[Torn]:
+        """Apply some lines; if one of them cannot be, all but that one."""
+        try:
+            return self._apply(spool, path, go)
+        except POISON as error:
+            if len(go) == 1:
+                only = go[0]
+                raw = repr(only).encode("utf-8", "backslashreplace")
+                return self._apply(spool, path, [Torn(path.name, only.offset, raw, type(error).__name__)])
+        middle = len(go) // 2
+        return self._apply_or_part(spool, path, go[:middle]) + self._apply_or_part(spool, path, go[middle:])
 
     def _apply(self, spool: Spool, path: Path, go: list[Found | Torn]) -> list[Torn]:
         with self.database.transaction():

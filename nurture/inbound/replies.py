@@ -121,6 +121,14 @@ def write_replies(
     return _plan_cards(database, playbook, now, today)
 
 
+def cards_without_words(database: Database) -> int:
+    """How many cards are planned and not written yet."""
+    card = f"starts_with(touch, {literal(REPLY_NOTICE)})"
+    return int(
+        database.one(f"SELECT count(*) FROM message WHERE {card} AND state = 'planned' AND payload_hash IS NULL")[0]
+    )
+
+
 def _as_arrow(people: Sequence[Read], key: AddressKey) -> pa.Table:
     senders = [normal_email(each.mail.sender) for each in people]
     text = pa.string()
