@@ -129,4 +129,7 @@ def _get(operation: str, summary: str, said: dict[int, str]) -> Part:
 
 
 def _responses(said: dict[int, str], content: Part) -> Part:
-    return {str(status): {"description": text, "content": content} for status, text in said.items()}
+    return {
+        str(status): {"description": text} | ({} if status == 302 else {"content": content})
+        for status, text in said.items()
+    }
