@@ -10,10 +10,13 @@ import httpx
 import pytest
 
 from models import ConsentScope
+from nurture.errors import ContentError
 from nurture.preferences import Preferences
 from nurture.spool import SpoolKind
 from nurture.tokens import Tokens
+from nurture.web.pages import read_pages
 from nurture.web_state import Known
+from tests.sample_house import ROOT
 from tests.web_house import MESSAGE, NOW, WebHouse, serving, web
 
 __all__ = ["web"]
@@ -256,3 +259,30 @@ def test_leaving_works_for_whoever_was_erased(web: WebHouse) -> None:
     assert not web.desk.settings.database.exists()
     assert web.ask("POST", web.tokens.unsubscribe_url("f" * 32)).status_code == 200
     assert not web.desk.settings.database.exists()
+
+
+def test_marketing_keeps_no_words_that_no_page_says() -> None:
+    pages = read_pages(ROOT / "content", "https://n.example")
+    said = "".join(
+        path.read_text() for path in (ROOT / "nurture" / "web").rglob("*.*") if path.suffix in (".py", ".html")
+    )
+    made = {f"confirm_{scope}_wording" for scope in ConsentScope} | {f"prefer_{scope}" for scope in ConsentScope}
+    made |= {f"{what}_{part}" for what in ("lost", "busy", "failed") for part in ("title", "text")}
+    assert {key for key in pages.words["en"] if key not in said} <= made
+
+
+def test_a_language_without_some_words_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "web.toml").write_text('[en]\na = "x"\nb = "y"\n[zh-CN]\na = "x"\n')
+    with pytest.raises(ContentError, match="zh-CN has no words for b"):
+        read_pages(tmp_path, "https://n.example")
+
+
+@pytest.mark.parametrize("damage", [b"no database", b""])
+def test_leaving_works_when_what_was_published_is_damaged(web: WebHouse, damage: bytes) -> None:
+    """67"""
+    state = web.desk.state.path
+    state.parent.mkdir()
+    state.write_bytes(damage)
+    assert web.ask("POST", web.tokens.unsubscribe_url(MESSAGE), data=ONE_CLICK).status_code == 200
+    assert web.ask("GET", web.tokens.preferences_url(MESSAGE)).status_code == 200
+    assert len(web.lines()) == 1

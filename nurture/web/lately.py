@@ -3,6 +3,7 @@
 Only a courtesy: it is lost with the process; what counts is in the spool.
 """
 
+import sqlite3
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,12 +41,17 @@ class Lately:
             self._said.popitem(last=False)
 
     def reader(self, message: str, state: WebState) -> Reader:
-        """How things stand: as they said here, as was published since, or as everybody begins."""
-        if message in self._said:
-            spoke_at, reader = self._said[message]
-            if not state.path.exists() or _published_at(state) - spoke_at < PUBLISHED_WITHIN:
-                return reader
-        known = state.of_message(message)
+        """How things stand: as they said here, as was published since, or as everybody begins.
+
+        What was published may be damaged; a page that knows less is better than one that nobody can leave by.
+        """
+        spoke_at, said = self._said.get(message, (None, Reader()))
+        try:
+            if spoke_at and _published_at(state) - spoke_at < PUBLISHED_WITHIN:
+                return said
+            known = state.of_message(message)
+        except (OSError, sqlite3.Error, ValueError):
+            return said
         return Reader(known.preferences, bool(LEFT_EMAIL & {*known.left})) if known else Reader()
 
 
