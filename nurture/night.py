@@ -100,7 +100,7 @@ class NightRun:
             )
         refuse_stranded(self.database, self.playbook)
         some = f"WHERE id IN (SELECT id FROM lead ORDER BY md5(id::VARCHAR) LIMIT {limit})" if limit is not None else ""
-        self.database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM lead {some}")
+        self.database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM reader {some}")
 
     def close_steps(self) -> None:
         """Every step that is still open, in order."""

@@ -72,6 +72,7 @@ class Who:
     role: str | None
     industry: str | None
     employees: int | None
+    impersonal: bool = False
 
 
 def persona_reader(name: str, personas: Mapping[str, Persona], today: date) -> Who:
@@ -106,7 +107,7 @@ def lead_reader(database: Database, playbook: Playbook, external_id: str) -> Who
     if not rows:
         raise InputError(f"No lead has the id {external_id!r}.")
     row = rows[0]
-    return Who(external_id, row, row["language"], row["role"], row["industry"], row["employees"])
+    return Who(external_id, row, row["language"], row["role"], row["industry"], row["employees"], row["impersonal"])
 
 
 def preview(settings: Settings, playbook: Playbook, journey: Journey, who: Who, now: datetime) -> PreviewReport:
@@ -157,7 +158,7 @@ def _template(playbook: Playbook, place: tuple[str, str, str, Channel], who: Who
         for number, file in enumerate(playbook.content)
         if (file.journey, file.stage, file.touch, file.channel) == place
     ]
-    lead = _one_row(language=who.language, role=who.role)
+    lead = _one_row(language=who.language, role=who.role) + f", {literal(who.impersonal)} AS impersonal, NULL AS wished_language"
     account = _one_row(industry=who.industry, employees=who.employees)
     with in_memory() as database:
         choice = most_specific(files, playbook.policy.language)

@@ -24,9 +24,9 @@ CREATE TABLE spool_file (name VARCHAR PRIMARY KEY, read_until BIGINT NOT NULL);
 
 CREATE TABLE spool_line (id VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL);
 
--- A lead as texts and touches must see them: in the language they asked for, and with what they do not want.
+-- A lead with what they asked for on the preferences page.
 CREATE VIEW reader AS
-SELECT lead.* REPLACE (coalesce(p.language, lead.language) AS language),
+SELECT lead.*, p.language AS wished_language,
        coalesce(p.impersonal, false) AS impersonal, p.paused_until,
        coalesce(p.email_off, false) AS email_off, coalesce(p.wecom_off, false) AS wecom_off,
        coalesce(p.phone_off, false) AS phone_off

@@ -200,8 +200,14 @@ class _Compilation:
         return tag.jinja
 
     def _greeting(self, *, html: bool) -> str:
-        greeting = in_language(self.compiler.voice.wording.greeting, self.language)
-        self._check_grammar(greeting, Place("wording.toml", 1))
+        """The greeting, and the one for readers who do not want texts made for them."""
+        wording = self.compiler.voice.wording
+        greeting = in_language(wording.greeting, self.language)
+        if wording.neutral_greeting:
+            neutral = in_language(wording.neutral_greeting, self.language)
+            greeting = f"{{% if impersonal %}}{neutral}{{% else %}}{greeting}{{% endif %}}"
+            self._check_grammar(neutral, Place("wording.toml", 1))
+        self._check_grammar(in_language(wording.greeting, self.language), Place("wording.toml", 1))
         return self._escaped(greeting) if html else greeting
 
     def _escaped(self, line: str) -> str:
