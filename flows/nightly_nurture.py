@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from nurture.addresses import open_address_key
 from nurture.calendar import business_date
 from nurture.errors import NightRefused
+from nurture.inbound import drain
 from nurture.journey import Journey
 from nurture.lease import night_lease
 from nurture.night import close_night
@@ -65,6 +66,8 @@ def run_night(
         with store.open() as database:
             with database.transaction():
                 open_address_key(database, settings)
+            if not dry_run:
+                drain(database, settings, playbook, moment)
             decided = close_night(
                 database,
                 playbook,

@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from models import Channel as ChannelKind
+from nurture.calendar import business_date
 from nurture.channels import Channel, Question
 from nurture.claiming import START, Claim, Claiming, Key
 from nurture.delivery import Recorder, Sender, Sent
 from nurture.errors import TransientError
+from nurture.inbound import drain
+from nurture.inbound.matching import settle_doubts
+from nurture.inbound.replies import cards_without_words
 from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.rendered import Rendered
+from nurture.rendering.freezing import freeze
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.store import Database, Store
 
 Channels = Mapping[ChannelKind, Channel]
 
@@ -26,7 +31,7 @@ class DispatchReport:
     ``swept`` messages were left by processes that died; ``resolved`` ones were in doubt and are no more; ``sent``
     counts by fate, ``stopped`` by the reason why a message ended or waits; ``refused`` do not match their frozen
     words; ``broken`` says what made a channel stop early; ``unknown`` are in doubt now; ``wordless`` are due and were
-    never rendered.
+    never rendered; ``drained`` lines of the spool were applied.
     """
 
     now: datetime
@@ -38,6 +43,7 @@ class DispatchReport:
     unknown: int = 0
     wordless: int = 0
     broken: list[str] = field(default_factory=list)
+    drained: int = 0
 
     @property
     def healthy(self) -> bool:
@@ -64,6 +70,7 @@ class Dispatch:
         """Take over, resolve, then send all that is due."""
         report = DispatchReport(self.now)
         self._take_over(report)
+        self._write_cards()
         due = self._count_due()
         for kind, channel in self.channels.items():
             self._send_all(kind, channel, report, due)
@@ -89,6 +96,8 @@ class Dispatch:
         with self.store.open() as database:
             recorder = Recorder(database, self._moment())
             report.swept = recorder.sweep(self.settings.attempts)
+            report.drained += self._drain(database)
+            settle_doubts(database, self._moment())
             asked = {kind: recorder.questions(kind) for kind in self.channels}
         for kind, questions in asked.items():
             if questions:
@@ -103,6 +112,18 @@ class Dispatch:
             return
         with self.store.open() as database:
             report.resolved += Recorder(database, self._moment()).resolve(questions, proofs)
+
+    def _drain(self, database: Database) -> int:
+        """What came in counts before anything is claimed."""
+        return drain(database, self.settings, self.playbook, self._moment()).lines
+
+    def _write_cards(self) -> None:
+        """Cards that tell of replies have no night that renders them."""
+        with self.store.open() as database:
+            waiting = cards_without_words(database)
+        if waiting:
+            today = business_date(self.now, self.playbook.zone)
+            freeze(self.store, self.settings, self.playbook, today, self.now)
 
     def _count_due(self) -> int:
         with self.store.open() as database:
@@ -124,6 +145,7 @@ class Dispatch:
 
     def _claim(self, kind: ChannelKind, above: Key, most: int) -> Claim:
         with self.store.open() as database:
+            self._drain(database)
             return Claiming(database, self.playbook, kind, self._moment()).claim(above, most)
 
     def _record_and_claim(self, claim: Claim, sent: Sent, kind: ChannelKind, above: Key | None, most: int) -> Claim:
@@ -133,6 +155,7 @@ class Dispatch:
                 Recorder(database, self._moment()).record(claim, sent)
             if above is None:
                 return claim
+            self._drain(database)
             return Claiming(database, self.playbook, kind, self._moment()).claim(above, most)
 
     def _count(self, claim: Claim, sent: Sent, report: DispatchReport, due: int) -> None:

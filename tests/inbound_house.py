@@ -70,7 +70,7 @@ class House:
         found = self.database.rows(
             f"SELECT id FROM message WHERE lead_id = '{derived_id('lead', name)}' AND NOT internal ORDER BY night"
         )
-        return found[0][0]
+        return UUID(str(found[0][0]))
 
     def state(self, name: str) -> str:
         return str(self.database.one(f"SELECT state FROM message WHERE id = '{self.message(name)}'")[0])
