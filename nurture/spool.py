@@ -6,7 +6,6 @@ the two; a killed process leaves no lock. ``docs/spool.md`` says what the lines 
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import secrets
@@ -21,6 +20,7 @@ from threading import Condition
 
 from nurture.errors import StoreBusy
 from nurture.keyfile import keep_on_disk
+from nurture.letters import Letter
 
 JSON = str | int | float | bool | None | Sequence["JSON"] | Mapping[str, "JSON"]
 
@@ -142,22 +142,20 @@ class Spool:
         Raises:
             OSError: it could not be made durable.
         """
-        folder = self.folder / "inbound"
-        folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(raw).hexdigest() + ".eml"
-        unnamed = folder / f".{secrets.token_hex(8)}"
-        descriptor = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        letter = self.letter()
         try:
-            _write_all(descriptor, raw)
-            os.fsync(descriptor)
-        except OSError:
-            unnamed.unlink()
-            raise
+            letter.write(raw)
+            return letter.keep()
         finally:
-            os.close(descriptor)
-        unnamed.rename(folder / name)
-        keep_on_disk(folder)
-        return name
+            letter.drop()
+
+    def letter(self) -> Letter:
+        """A mail that comes in pieces, for the folder in which ``keep`` puts them.
+
+        Raises:
+            OSError: the disk takes no more.
+        """
+        return Letter(self.folder / "inbound")
 
     # -- reading ----------------------------------------------------------------------------------------------------
 

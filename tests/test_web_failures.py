@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -18,9 +19,10 @@ import pytest
 from nurture.spool import Found, Spool, SpoolKind
 from nurture.store import Store
 from tests.sample_house import ROOT
-from tests.web_house import API_KEY, NOW, SERVE, Child, batch, child, delivered, environment, signed
+from tests.web_house import API_KEY, SERVE, Child, batch, child, delivered, environment, signed
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+HOOK = "/hooks/sendgrid/events"
 ROOM = 200
 """Bytes that a full disk still takes: half a line."""
 
@@ -38,14 +40,14 @@ def test_while_the_disk_is_full_nobody_is_thanked_and_nothing_is_lost(tmp_path: 
     """33"""
     body = batch(*(delivered(number) for number in range(20)))
     with child(tmp_path) as house, httpx.Client(base_url=house.url, trust_env=False) as client:
-        post = lambda: client.post("/hooks/sendgrid/events", content=body, headers=signed(body, NOW.now(NOW.tzinfo)))  # noqa: E731
+        headers = signed(body, datetime.now(UTC))
         with full_disk(house):
-            assert post().status_code == 503
+            assert client.post(HOOK, content=body, headers=headers).status_code == 503
             assert client.get("/healthz").status_code == 200
             failed = client.post(house.tokens.preferences_url("0" * 32), data={"do": "save"})
             assert (failed.status_code, "没能记下来" in failed.text) == (503, True)
             assert client.get(house.tokens.link_url("0" * 32, "https://x.example/")).status_code == 302
-        assert post().status_code == 200
+        assert client.post(HOOK, content=body, headers=headers).status_code == 200
     (line,) = [each for each in lines(tmp_path) if isinstance(each, Found) and each.line.kind is SpoolKind.SENDGRID]
     assert line.line.data == {"events": [delivered(number) for number in range(20)]}
 

@@ -2,19 +2,15 @@
 ``envelope``. The message goes to disk as it comes; nothing of it is looked at here.
 """
 
-import hashlib
 import json
-import os
-import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
 from nurture.errors import InputError
-from nurture.keyfile import keep_on_disk
+from nurture.letters import Letter
 from nurture.spool import JSON
 
 MOST_PARTS = 1_000
@@ -24,17 +20,12 @@ MOST_ENVELOPE = 100_000
 
 @dataclass
 class IncomingMail:
-    """One post, while it comes. ``keep`` gives the message its name; without it, ``drop`` takes it away again."""
+    """One post, while it comes."""
 
     decoder: MultipartDecoder
-    unnamed: Path
+    letter: Letter
     part: str | None = None
     envelope: bytearray = field(default_factory=bytearray)
-    size: int = 0
-
-    def __post_init__(self) -> None:
-        self.file = os.fdopen(os.open(self.unnamed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        self.digest = hashlib.sha256()
 
     def take(self, chunk: bytes | None) -> None:
         """The next bytes of the body; nothing: it ends here.
@@ -49,24 +40,6 @@ class IncomingMail:
                 self._event(event)
         except (ValueError, AttributeError, RequestEntityTooLarge) as error:  # the decoder trusts its header lines
             raise InputError("not the multipart form that Inbound Parse posts") from error
-
-    def keep(self) -> str:
-        """Make the message durable; the name under which it lies in its folder.
-
-        Raises:
-            OSError: it could not be.
-        """
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        name = f"{self.digest.hexdigest()}.eml"
-        self.unnamed.rename(self.unnamed.with_name(name))
-        keep_on_disk(self.unnamed.parent)
-        return name
-
-    def drop(self) -> None:
-        """Leave nothing behind but what was kept."""
-        self.file.close()
-        self.unnamed.unlink(missing_ok=True)
 
     def travelled(self) -> dict[str, JSON]:
         """From whom and to whom it went, as the mail servers said it; empty where they did not."""
@@ -85,24 +58,19 @@ class IncomingMail:
             case Field(name=name) | File(name=name):
                 self.part = name
             case Data(data=data) if self.part == "email":
-                self.file.write(data)
-                self.digest.update(data)
-                self.size += len(data)
+                self.letter.write(data)
             case Data(data=data) if self.part == "envelope" and len(self.envelope) < MOST_ENVELOPE:
                 self.envelope += data
 
 
-def open_mail(folder: Path, content_type: str) -> IncomingMail:
-    """Begin to take a post of this content type.
+def decoder_of(content_type: str) -> MultipartDecoder:
+    """What takes a post of this content type apart.
 
     Raises:
         InputError: it is no multipart form.
-        OSError: the disk takes no more.
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not boundary:
         raise InputError("not a multipart form")
-    folder.mkdir(parents=True, exist_ok=True)
-    decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), MOST_BUFFERED, max_parts=MOST_PARTS)
-    return IncomingMail(decoder, folder / f".{secrets.token_hex(8)}")
+    return MultipartDecoder(boundary.encode("latin-1", "replace"), MOST_BUFFERED, max_parts=MOST_PARTS)

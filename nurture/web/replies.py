@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from nurture.errors import InputError, TransientError
 from nurture.spool import SpoolKind
 from nurture.web.bodies import MAIL, chunks
-from nurture.web.mail import IncomingMail, open_mail
+from nurture.web.mail import IncomingMail, decoder_of
 from nurture.web.reception import Reception, reception
 
 PATIENCE = 300.0
@@ -25,12 +25,13 @@ async def sendgrid_inbound(request: Request) -> Response:
     if desk.inbound.holder(request.path_params["secret"]) is None:
         raise desk.stranger(request)
     try:
-        mail = open_mail(desk.spool.folder / "inbound", request.headers.get("content-type", ""))
+        decoder, letter = decoder_of(request.headers.get("content-type", "")), desk.spool.letter()
         try:
+            mail = IncomingMail(decoder, letter)
             await _receive(request, mail)
             await run_sync(_keep, desk, mail)
         finally:
-            mail.drop()
+            letter.drop()
     except InputError:
         raise HTTPException(400) from None
     except OSError as error:
@@ -46,9 +47,9 @@ async def _receive(request: Request, mail: IncomingMail) -> None:
 
 def _keep(desk: Reception, mail: IncomingMail) -> None:
     """Put the mail and its line on disk. The same mail to the same address again is the same line."""
-    if not mail.size:
+    if not mail.letter.size:
         raise TransientError("A reply came without its raw message: turn on `send_raw` in SendGrid's Inbound Parse.")
     travelled = mail.travelled()
-    name = mail.keep()
+    name = mail.letter.keep()
     told = hashlib.sha256(f"{name} {travelled}".encode()).hexdigest()
     desk.put(desk.line(SpoolKind.REPLY, {"file": name, **travelled}, told))
