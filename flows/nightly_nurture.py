@@ -8,6 +8,7 @@ from nurture.addresses import open_address_key
 from nurture.calendar import business_date
 from nurture.errors import NightRefused
 from nurture.inbound import drain
+from nurture.inbound.publishing import publish
 from nurture.journey import Journey
 from nurture.lease import night_lease
 from nurture.night import close_night
@@ -78,6 +79,8 @@ def run_night(
                 dry_run=dry_run,
                 progress=progress,
             )
+            if not dry_run:
+                publish(database, settings)
         return NightResult(decided, None if dry_run else _render(store, settings, playbook, wanted, moment, progress))
 
 

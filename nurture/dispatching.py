@@ -13,6 +13,7 @@ from nurture.delivery import Recorder, Sender, Sent
 from nurture.errors import TransientError
 from nurture.inbound import drain
 from nurture.inbound.matching import settle_doubts
+from nurture.inbound.publishing import publish
 from nurture.inbound.replies import cards_without_words
 from nurture.literals import literal
 from nurture.playbook import Playbook
@@ -79,6 +80,8 @@ class Dispatch:
             wordless = f"state = 'planned' AND payload_hash IS NULL AND not_before <= {literal(self.now)}"
             counts = f"count(*) FILTER (state = 'unknown'), count(*) FILTER ({wordless})"
             report.unknown, report.wordless = database.one(f"SELECT {counts} FROM message")
+            if report.drained:
+                publish(database, self.settings)
         return report
 
     def _finish(self, report: DispatchReport) -> None:

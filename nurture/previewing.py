@@ -158,7 +158,8 @@ def _template(playbook: Playbook, place: tuple[str, str, str, Channel], who: Who
         for number, file in enumerate(playbook.content)
         if (file.journey, file.stage, file.touch, file.channel) == place
     ]
-    lead = _one_row(language=who.language, role=who.role) + f", {literal(who.impersonal)} AS impersonal, NULL AS wished_language"
+    lead = _one_row(language=who.language, role=who.role, wished_language=None)
+    lead += f", {literal(who.impersonal)} AS impersonal"
     account = _one_row(industry=who.industry, employees=who.employees)
     with in_memory() as database:
         choice = most_specific(files, playbook.policy.language)

@@ -75,7 +75,7 @@ class House:
     def state(self, name: str) -> str:
         return str(self.database.one(f"SELECT state FROM message WHERE id = '{self.message(name)}'")[0])
 
-    def say(self, kind: str, at_: datetime = SENT + timedelta(hours=1), id: str = "", **data: JSON) -> None:
+    def say(self, kind: str, at_: datetime = SENT + timedelta(hours=1), /, id: str = "", **data: JSON) -> None:
         """A line into the spool."""
         self.lines += 1
         self.spool.append([SpoolLine(id or f"line-{self.lines}", SpoolKind(kind), at_, data)])

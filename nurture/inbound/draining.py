@@ -29,7 +29,7 @@ from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.reading import read_toml
 from nurture.settings import Settings
-from nurture.spool import Found, Spool, Torn
+from nurture.spool import KEPT_DAYS, Found, Spool, Torn
 from nurture.store import Database
 from nurture.tokens import open_tokens
 
@@ -148,7 +148,16 @@ def drain(database: Database, settings: Settings, playbook: Playbook, now: datet
     going = Drain(database, settings, playbook, now.astimezone(UTC), drained)
     for path in spool.rotated():
         going.file(spool, path)
+    _forget_mails(spool.folder / "inbound", going.now)
     return drained
+
+
+def _forget_mails(folder: Path, now: datetime) -> None:
+    """Mails are kept as long as the lines that tell of them."""
+    oldest = (now - timedelta(days=KEPT_DAYS)).timestamp()
+    for path in folder.glob("*.eml"):
+        if path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
 
 
 def _goes(lines: Iterator[Found | Torn]) -> Iterator[list[Found | Torn]]:

@@ -190,7 +190,8 @@ def _told(line: SpoolLine) -> Told:
         traits = data.get("traits") or {}
         if not isinstance(traits, Mapping):
             raise TypeError("traits")
-        return Told(True, {"id": _text(data["lead"])} | {name: _cell(value) for name, value in traits.items()}, line.at)
+        cells = {name: _cell(value) for name, value in traits.items()}
+        return Told(True, cells | {"id": _text(data["lead"])}, line.at)
     occurred = _text(data.get("occurred_at") or line.at.astimezone(UTC).isoformat())
     cells = {"lead": _text(data["lead"]), "kind": _text(data["kind"]), "occurred_at": occurred}
     others = {"about": data.get("about"), "source": data.get("source"), "id": data.get("event_id")}

@@ -66,7 +66,8 @@ def person(playbook: Playbook, external_id: str) -> str:
     """The query of what texts may say about one lead, in or out of any journey."""
     return f"""
         WITH {_recently(playbook, f"SELECT id FROM lead WHERE external_id = {literal(external_id)}")}, {STOOD}
-        SELECT {PERSON_COLUMNS}, coalesce(lead.wished_language, lead.language) AS language, stood.why, stood.why_zh, recently.recent
+        SELECT {PERSON_COLUMNS}, coalesce(lead.wished_language, lead.language) AS language,
+               stood.why, stood.why_zh, recently.recent
         FROM reader lead {_around_lead(playbook, "lead.owner_id")}
         LEFT JOIN (SELECT lead_id, arg_max(id, number) AS id FROM enrolment GROUP BY lead_id) e ON e.lead_id = lead.id
         LEFT JOIN stood ON stood.enrolment_id = e.id
