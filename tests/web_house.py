@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -114,11 +114,11 @@ def settings_of(home: Path, port: int, **others: Any) -> Settings:
 
 
 @contextmanager
-def serving(home: Path, **others: Any) -> Iterator[WebHouse]:
-    """The web process in a thread, on a port of its own, at a moment that does not pass."""
+def serving(home: Path, now: Callable[[], datetime] = lambda: NOW, **others: Any) -> Iterator[WebHouse]:
+    """The web process in a thread, on a port of its own; without a clock, at a moment that does not pass."""
     with listen(Settings(web_port=0)) as port:
         number = port.getsockname()[1]
-        desk = replace(open_reception(settings_of(home, number, **others)), now=lambda: NOW)
+        desk = replace(open_reception(settings_of(home, number, **others)), now=now)
         server = make_server(desk)
         thread = threading.Thread(target=server.run, args=([port],))
         thread.start()
