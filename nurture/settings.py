@@ -30,7 +30,9 @@ class Settings(BaseSettings):
         description="Where the pages of leads (leaving, links) are reached; stands in every mail.",
     )
     web_host: str = Field("127.0.0.1", description="Address on which `nurture serve` listens.")
-    web_port: int = Field(8700, ge=0, le=65535, description="Port on which `nurture serve` listens; 0 takes a free one.")
+    web_port: int = Field(
+        8700, ge=0, le=65535, description="Port on which `nurture serve` listens; 0 takes a free one."
+    )
     sendgrid_webhook_keys: str = Field(
         "", description="Public keys of SendGrid's signed event webhook, with blanks between them, or @FILE with them."
     )

@@ -132,6 +132,18 @@ def test_wrong_addresses_are_counted_by_where_they_come_from_and_right_ones_go_t
         assert client.post(web.tokens.unsubscribe_url(MESSAGE)).status_code == 200
 
 
+def test_who_presses_all_day_fills_no_disk_and_a_scanner_that_follows_all_day_stops_nobody_from_leaving(
+    web: WebHouse,
+) -> None:
+    link, leave = web.tokens.link_url(MESSAGE, "https://x.example/"), web.tokens.unsubscribe_url(MESSAGE)
+    with httpx.Client(trust_env=False, verify=False) as client:
+        assert {client.get(link).status_code for _ in range(300)} == {302}
+        assert client.post(leave).status_code == 200
+        assert {client.post(leave).status_code for _ in range(300)} == {200, 429}
+    assert 200 <= len(web.lines(SpoolKind.CLICK)) < 250
+    assert 200 <= len(web.lines(SpoolKind.LEAVE)) < 250
+
+
 def test_every_answer_keeps_its_distance(web: WebHouse) -> None:
     """What section 7 of the facts asks of pages and hooks alike."""
     leave = web.tokens.unsubscribe_url(MESSAGE)

@@ -27,7 +27,9 @@ async def follow(request: Request) -> Response:
     agent = request.headers.get("user-agent", "")[:LONGEST_AGENT]
     told = {"message": followed.message_id, "target": followed.target, "method": request.method, "agent": agent}
     try:
-        desk.welcome(followed.message_id)
+        desk.welcome(
+            f"link {followed.message_id}"
+        )  # a scanner that follows all day must not stop its reader from leaving
         await desk.keep(desk.line(SpoolKind.CLICK, told))
     except (TransientError, HTTPException):
         desk.counters.refused("follow", "not noted")

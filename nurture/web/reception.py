@@ -101,13 +101,13 @@ class Reception:
         allowed = self.strangers.allows(request.client.host if request.client else "")
         return HTTPException(404 if allowed else 429)
 
-    def welcome(self, message: str) -> None:
-        """Count an act of the reader of a message.
+    def welcome(self, reader: str) -> None:
+        """Count an act of a reader.
 
         Raises:
             HTTPException: 429, one too many.
         """
-        if not self.readers.allows(message):
+        if not self.readers.allows(reader):
             raise HTTPException(429)
 
 
