@@ -45,7 +45,8 @@ def database() -> Iterator[Database]:
 def whom(person: Person) -> str:
     """The person as the two rows that the predicates speak of."""
     language, role, industry, employees = map(literal, person)
-    lead = f"SELECT {language}::VARCHAR AS language, {role}::VARCHAR AS role, false AS impersonal, NULL AS wished_language"
+    asked = "false AS impersonal, NULL AS wished_language"
+    lead = f"SELECT {language}::VARCHAR AS language, {role}::VARCHAR AS role, {asked}"
     account = f"SELECT {industry}::VARCHAR AS industry, {employees}::INTEGER AS employees"
     return f"FROM ({lead}) lead, ({account}) account"
 

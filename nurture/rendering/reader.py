@@ -68,6 +68,7 @@ class Introduction:
             "owner": _known(name=reader.owner_name, title=reader.owner_title, email=reader.owner_email),
             "links": {key: self._link(reader, template, key) for key in template.links},
             "unsubscribe_url": self.tokens.unsubscribe_url(reader.message_id),
+            "trap_url": self.tokens.trap_url(reader.message_id) if template.channel is Channel.EMAIL else "",
             "why": plain(reader.why or ""),
             "reply": _known(
                 subject=reader.reply_subject,
