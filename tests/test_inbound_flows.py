@@ -1,5 +1,6 @@
 """From the spool to the outbox, as a company runs it: the command line, real files, a database that others hold."""
 
+import json
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -76,3 +77,22 @@ def test_a_night_drains_the_spool_before_it_decides_and_a_dry_run_leaves_it_alon
     assert type_in(monkeypatch, home, "run", "--night", "2026-10-13") == 0
     assert states(home)["suppressed"] == 1
     assert rows(home, "SELECT exit_reason FROM enrolment WHERE left_on IS NOT NULL") == [("withdrawn",)]
+
+
+def test_what_waits_can_be_seen_while_the_database_is_held(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(home, "leave", message=message(home, "L1"))
+    with Store.of(Settings(home=home)).open():
+        assert type_in(monkeypatch, home, "spool", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["pending"], told["applied"], told["quarantined"]) == (1, 0, [])
+    assert told["oldest_age_seconds"] > 0
+    with (home / "spool" / "current.ndjson").open("ab") as file:
+        file.write(b"nonsense\n")
+    assert type_in(monkeypatch, home, "dispatch", "--now", NOON) == 0
+    capsys.readouterr()
+    assert type_in(monkeypatch, home, "spool") == 1
+    said = capsys.readouterr().out
+    assert "Waiting: 0 lines" in said
+    assert "quarantine" in said

@@ -150,5 +150,6 @@ def test_leaving_by_a_message_that_nobody_knows_blocks_nothing(database: Databas
     home = house(database, tmp_path, "ann")
     home.say("leave", message="0" * 32)
     home.say("leave", message=home.message("ann").hex)
-    home.drain()
+    assert home.drain().quarantined == 1
+    assert b"0" * 32 in home.spool.quarantined()[0].read_bytes()
     assert home.suppressed("ann") == [("email", "left")]

@@ -91,7 +91,7 @@ class Drain:
             found = self._unknown([each for each in go if isinstance(each, Found)])
             inbox = self._inbox()
             inbox.take(found)
-            self._effects(spool, inbox)
+            inbox.bad += self._effects(spool, inbox, go[-1])
             self.database.run(f"INSERT OR REPLACE INTO spool_file VALUES ({literal(path.name)}, {go[-1].offset})")
         self.drained.lines += len(found)
         return [each for each in go if isinstance(each, Torn)] + inbox.bad
@@ -113,16 +113,14 @@ class Drain:
         self.database.run(f"DELETE FROM spool_line WHERE applied_at < {oldest}")
         return [each for each in found if first[each.line.id] is each and each.line.id not in known]
 
-    def _effects(self, spool: Spool, inbox: Inbox) -> None:
-        """Facts first, then what people want, then what follows for messages."""
+    def _effects(self, spool: Spool, inbox: Inbox, last: Found | Torn) -> list[Torn]:
+        """Facts first, then what people want, then what follows for messages; what belongs to no message of ours."""
         key = open_address_key(self.database, self.settings)
         tokens, words = open_tokens(self.database, self.settings), read_replies(self.settings.content)
         moment = max(self.now, stamp(self.database, self.now))
-        take_told_rows = take_told(
-            self.database, self.settings, frozenset(self.playbook.events.events), inbox.told, self.now
-        )
+        kinds = frozenset(self.playbook.events.events)
+        self.drained.refused += take_told(self.database, self.settings, kinds, inbox.told, self.now)
         post = open_post(self.database, spool.folder / "inbound", inbox.mails, tokens, words)
-        self.drained.refused += take_told_rows
         self.drained.signals += write_signs(self.database, [*inbox.signs, *post.signs()], key, moment)
         match_signals(self.database, moment)
         settle_doubts(self.database, self.now)
@@ -130,8 +128,10 @@ class Drain:
         self.drained.cards += write_replies(self.database, self.playbook, post.people, key, self.now, today)
         write_wishes(self.database, inbox.wishing)
         back = [each for each in inbox.wishing if each.wording]
-        Exit(self.database, moment).take([*inbox.leaving, *post.leaving(words)], back, inbox.confirmed)
-        inbox.bad += [Torn("mail", n, repr(each).encode(), "no message") for n, each in enumerate(post.strangers)]
+        leaving = Exit(self.database, moment)
+        leaving.take([*inbox.leaving, *post.leaving(words)], back, inbox.confirmed)
+        lost = [*leaving.of_nobody(), *map(repr, post.strangers)]
+        return [Torn(last.file, last.offset + n, told.encode(), "no message") for n, told in enumerate(lost, start=1)]
 
 
 def drain(database: Database, settings: Settings, playbook: Playbook, now: datetime) -> Drained:

@@ -44,6 +44,11 @@ class Exit:
         self._lift()
         self._end_messages()
 
+    def of_nobody(self) -> list[str]:
+        """What was said about messages that the ledger does not have: a person must look, so that no no is lost."""
+        unknown = "SELECT source || ' ' || message FROM said WHERE message IS NOT NULL"
+        return [row[0] for row in self.database.rows(f"{unknown} AND message::UUID NOT IN (SELECT id FROM message)")]
+
     def _gather(self, leaving: Sequence[Leaving], back: Sequence[Wishing], confirmed: Sequence[Confirmed]) -> None:
         """Make ``act``: every yes and no with its lead and the address that was written to."""
         rows: list[tuple[str | None, str | None, str, str, datetime, date, str, str | None, str]] = [

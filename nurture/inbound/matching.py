@@ -11,7 +11,7 @@ from datetime import datetime
 from models import MessageState, Mover
 from nurture.addresses import AddressKey
 from nurture.inbound.signs import Sign, as_arrow
-from nurture.intake.contacts import normal_email
+from nurture.intake.contacts import one_email
 from nurture.ledger import Ledger
 from nurture.literals import literal
 from nurture.store import Database
@@ -44,7 +44,7 @@ def write_signs(database: Database, signs: Sequence[Sign], key: AddressKey, seen
 
 
 def _hash(address: str, key: AddressKey) -> str | None:
-    normal = normal_email(address)
+    normal = one_email(address)
     return key.hash(normal) if normal else None
 
 

@@ -20,7 +20,7 @@ from nurture.inbound.lines import Leaving, MailIn
 from nurture.inbound.mails import Mail, Replies, leaves, read_mail
 from nurture.inbound.signs import Sign
 from nurture.intake.acts import stamp
-from nurture.intake.contacts import normal_email
+from nurture.intake.contacts import one_email
 from nurture.literals import literal, texts
 from nurture.planning import REPLY_NOTICE
 from nurture.playbook import Playbook
@@ -130,7 +130,7 @@ def cards_without_words(database: Database) -> int:
 
 
 def _as_arrow(people: Sequence[Read], key: AddressKey) -> pa.Table:
-    senders = [normal_email(each.mail.sender) for each in people]
+    senders = [one_email(each.mail.sender) for each in people]
     text = pa.string()
     columns = {
         "id": pa.array([str(each.id) for each in people], text),

@@ -19,5 +19,5 @@ class Waiting:
 def look(spool: Spool) -> Waiting:
     """Look at a spool without touching it."""
     done = (spool.folder / "applied").glob("*.ndjson")
-    applied = sum(sum(1 for line in path.open("rb") if line.strip()) for path in done)
+    applied = sum(sum(1 for _ in spool.read(path)) for path in done)
     return Waiting(spool.pending(), spool.oldest(), applied, tuple(str(path) for path in spool.quarantined()))
