@@ -7,12 +7,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows import cli_running, cli_sending, cli_upkeep, show
+from flows import cli_running, cli_sending, cli_spool, cli_upkeep, cli_web, show
 from flows.commands import BAD_INPUT, OK, PROBLEM, Json, Moment, Night, Speech, app, as_date, open_house
 from nurture.errors import InputError, NightBusy, NurtureError, StoreBusy
 from nurture.settings import read_settings
 
-__all__ = ["app", "cli_running", "cli_sending", "cli_upkeep", "main"]
+__all__ = ["app", "cli_running", "cli_sending", "cli_spool", "cli_upkeep", "cli_web", "main"]
 
 
 @app.command("import")
@@ -145,9 +145,11 @@ def check(json: Json = False) -> None:
     from nurture.rendering.proofreading import proofread
     from nurture.store import Store
     from nurture.voice import read_voice
+    from nurture.web.pages import read_pages
 
     settings = read_settings()
     playbook = read_playbook(settings)
+    read_pages(settings.content, settings.public_url)
     problems = check_playbook(playbook, business_date(datetime.now(UTC), playbook.zone))
     problems += proofread(playbook.content, read_voice(settings.content), playbook.policy.language)
     if settings.database.exists():

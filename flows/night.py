@@ -8,6 +8,8 @@ from functools import partial
 from nurture.addresses import prove_address_key
 from nurture.calendar import business_date
 from nurture.errors import NightRefused
+from nurture.inbound import drain
+from nurture.inbound.publishing import publish
 from nurture.lease import night_lease
 from nurture.night import close_night
 from nurture.night_report import NightReport
@@ -71,10 +73,14 @@ def close_and_render(
     with night_lease(settings.home, moment):
         steps.reach(partial(prove_address_key, store, settings))
         with store.open() as database:
+            if not dry_run:
+                drain(database, settings, playbook, moment)
             decided = close_night(
                 database, playbook, wanted, now=moment, only=journeys, limit=limit, dry_run=dry_run,
                 progress=progress, steps=steps,
             )  # fmt: skip
+            if not dry_run:
+                publish(database, settings)
         if dry_run:
             return NightResult(decided, None)
         rendering = freeze(

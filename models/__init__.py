@@ -13,14 +13,17 @@ from models.enums import (
     ExitReason,
     IdentityKind,
     Lifecycle,
+    Meaning,
     MessageState,
     Move,
     Mover,
     PauseKind,
     Reason,
+    SignalKind,
     Step,
     Verdict,
 )
+from models.inbound import Preference, Reply, Signal, SpoolFile, SpoolLineSeen, TopicOff
 from models.ledger import Absence, Batch, Decision, DecisionHistory, Message, MessageMove, Pause
 from models.people import Account, Identity, Lead, Staff
 from models.progress import Enrolment, Interaction, StageEntry
@@ -44,6 +47,7 @@ __all__ = [
     "Interaction",
     "Lead",
     "Lifecycle",
+    "Meaning",
     "Message",
     "MessageMove",
     "MessageState",
@@ -52,11 +56,18 @@ __all__ = [
     "Mover",
     "Pause",
     "PauseKind",
+    "Preference",
     "Reason",
+    "Reply",
     "Run",
+    "Signal",
+    "SignalKind",
+    "SpoolFile",
+    "SpoolLineSeen",
     "Staff",
     "StageEntry",
     "Step",
     "Suppression",
+    "TopicOff",
     "Verdict",
 ]

@@ -129,6 +129,8 @@ class Reason(StrEnum):
     LEAD_WEEK_CAP = "lead_week_cap"
     ACCOUNT_DAY_CAP = "account_day_cap"
     EMPLOYEE_DAY_CAP = "employee_day_cap"
+    TOPIC_OFF = "topic_off"
+    LEAD_PAUSED = "lead_paused"
     PAST_GRACE = "past_grace"
     RENDER_ERROR = "render_error"
 
@@ -153,6 +155,7 @@ class Mover(StrEnum):
     DISPATCH = "dispatch"
     OPERATOR = "operator"
     RECONCILE = "reconcile"
+    READER = "reader"
 
 
 class PauseKind(StrEnum):
@@ -162,3 +165,32 @@ class PauseKind(StrEnum):
     JOURNEY = "journey"
     TOUCH = "touch"
     CHANNEL = "channel"
+
+
+class SignalKind(StrEnum):
+    """What a signal tells of a message."""
+
+    PROCESSED = "processed"
+    DEFERRED = "deferred"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    DROPPED = "dropped"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    TRAPPED = "trapped"
+    COMPLAINED = "complained"
+    LEFT = "left"
+    REPLIED = "replied"
+    AUTO_REPLIED = "auto_replied"
+    OTHER = "other"
+
+
+class Meaning(StrEnum):
+    """What follows from a signal for the address or the person."""
+
+    NONE = ""
+    GONE = "gone"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+    COMPLAINED = "complained"
+    LEFT = "left"

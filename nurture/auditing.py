@@ -8,7 +8,7 @@ from nurture.auditing_delivery import audit_words, delivery_checks
 from nurture.finding import Check, Finding
 from nurture.folding import NIGHTS_KEPT
 from nurture.literals import literal, texts
-from nurture.planning import PROVED_UNSENT
+from nurture.planning import PROVED_UNSENT, REPLY_NOTICE
 from nurture.reach import COUNTED, WAYS, Way
 from nurture.store import Database
 
@@ -56,6 +56,8 @@ def _orphans(table: str, column: str, parent: str) -> str:
 def _identities() -> Iterator[Check]:
     yield Check("a lead's external id names one lead", _twice("lead", "external_id"))
     yield Check("an interaction is counted once", _twice("interaction", "key"))
+    yield Check("a signal is counted once", _twice("signal", "key"))
+    yield Check("a line of the spool is applied once", _twice("spool_line", "id"))
     yield Check("a lead walks one journey at a time", _twice("(FROM enrolment WHERE left_on IS NULL)", "lead_id"))
     yield Check("an enrolment is numbered once", _twice("enrolment", "journey", "lead_id", "number"))
     yield Check("a pair is decided once a night", _twice("decision", "night", "enrolment_id", "touch"))
@@ -121,7 +123,7 @@ def _messages() -> Iterator[Check]:
     yield Check(
         "a planned message has its decision, and a decision its message",
         f"""SELECT m.id FROM message m ANTI JOIN decision d ON d.message_id = m.id
-           WHERE m.night >= {KEPT} AND m.resend = 0
+           WHERE m.night >= {KEPT} AND m.resend = 0 AND NOT starts_with(m.touch, '{REPLY_NOTICE}')
            UNION ALL SELECT message_id FROM decision WHERE (verdict = 'planned') <> (message_id IS NOT NULL)""",
     )
     yield Check(
@@ -160,7 +162,7 @@ def _caps() -> Iterator[Check]:
     """The caps of the policy that was in force in the night that planned the last of the messages."""
     planned = f"""(SELECT m.*, r.lead_per_day, r.lead_per_7_days, r.account_per_day, r.employee_per_day
         FROM message m JOIN run r ON r.night = m.night AND r.journey = m.journey AND r.step = 'choose'
-        WHERE m.state IN {texts(*COUNTED)} AND m.resend = 0)"""
+        WHERE m.state IN {texts(*COUNTED)} AND m.resend = 0 AND NOT starts_with(m.touch, '{REPLY_NOTICE}'))"""
     yield Check(
         "a lead gets one message a night",
         f"""SELECT lead_id FROM message

@@ -10,7 +10,7 @@ from nurture.playbook import Playbook
 from nurture.store import Database
 from nurture.stranded import find_stranded
 
-CARDS = {"mark", "goal"}
+CARDS = {"mark", "goal", "reply"}
 CALENDAR_WARNING = timedelta(days=60)
 
 

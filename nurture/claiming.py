@@ -18,6 +18,7 @@ from nurture.holder import Lease, this_process
 from nurture.journey import Journey
 from nurture.ledger import Ledger
 from nurture.literals import literal, texts
+from nurture.planning import REPLY_NOTICE
 from nurture.playbook import Playbook
 from nurture.reach import COUNTED, WAYS
 from nurture.restored import Restored, read_restored
@@ -26,7 +27,7 @@ from nurture.store import Database
 GOING = tuple(state for state in COUNTED if state is not MessageState.PLANNED)
 """What counts against a cap at the claim: sent, or on its way. What is only planned has its own claim before it."""
 
-SUPPRESSING = ("suppressed", "no_consent")
+SUPPRESSING = ("suppressed", "no_consent", "topic_off")
 CANCELLING = ("address_changed", "left", "goal", "lifecycle", "disqualified", "only_if")
 """Why a planned message ends at its claim; for every other reason it waits."""
 
@@ -110,7 +111,7 @@ class Claiming:
     def _candidates(self, above: Key, most: int, proved: str) -> str:
         zone, country = literal(self.playbook.zone.key), literal(self.playbook.policy.country)
         due = f"""
-            SELECT m.id, m.not_before, m.expires_on,
+            SELECT m.id, m.not_before, m.expires_on, starts_with(m.touch, {literal(REPLY_NOTICE)}) AS at_any_hour,
                    coalesce(CASE WHEN m.internal THEN staff.timezone ELSE lead.timezone END, {zone}) AS zone,
                    coalesce(CASE WHEN m.internal THEN staff.country ELSE lead.country END, {country}) AS country
             FROM message m JOIN lead ON lead.id = m.lead_id LEFT JOIN staff ON staff.id = m.owner_id
@@ -120,7 +121,7 @@ class Claiming:
               AND (m.not_before > {literal(above.not_before)} OR m.id > {literal(above.id)})"""
         first = f"""
             SELECT d.id, p.today FROM ({due}) d JOIN place p ON p.zone = d.zone AND p.country = d.country
-            WHERE p.open AND d.expires_on >= p.today ORDER BY d.not_before, d.id LIMIT {most}"""
+            WHERE (p.open OR d.at_any_hour) AND d.expires_on >= p.today ORDER BY d.not_before, d.id LIMIT {most}"""
         return f"SELECT m.*, first.today FROM ({first}) first JOIN message m ON m.id = first.id"
 
     def _judge(self) -> None:
@@ -128,7 +129,7 @@ class Claiming:
         self.database.make("concerned", self._concerned())
         self.database.run("""
             CREATE OR REPLACE TEMP VIEW tonight_lead AS
-            SELECT * FROM lead WHERE id IN (SELECT lead_id FROM concerned)""")
+            SELECT * FROM reader WHERE id IN (SELECT lead_id FROM concerned)""")
         today = business_date(self.now, self.playbook.zone)
         tomorrow = today + timedelta(days=1)
         take_standing(self.database, self.playbook, tomorrow, stood_before=today, withdrawn_until=date.max)
@@ -166,11 +167,13 @@ class Claiming:
         way = next(way for way in WAYS if way.channel is self.channel)
         scopes = texts(way.scope, ConsentScope.ALL)
         blocked = f"SELECT address_hash FROM suppression WHERE scope IN {scopes}"
+        off = f"SELECT lead_id FROM topic_off WHERE topic = {literal(journey.name)}"
         notice = "starts_with(c.touch, '@')"
         return f"""
             SELECT c.id, CASE
                 WHEN NOT c.internal AND c.address_hash IN ({blocked}) THEN 'suppressed'
-                WHEN NOT c.internal AND NOT s.{way.scope}_ok THEN 'no_consent'
+                WHEN NOT c.internal AND (lead.{way.scope}_off OR NOT s.{way.scope}_ok) THEN 'no_consent'
+                WHEN NOT c.internal AND c.lead_id IN ({off}) THEN 'topic_off'
                 WHEN NOT c.internal AND lead.{way.hash} IS DISTINCT FROM c.address_hash THEN 'address_changed'
                 WHEN e.left_on IS NOT NULL AND NOT {notice} THEN 'left'
                 WHEN {self._reached(journey)} AND NOT {notice} THEN 'goal'
@@ -179,6 +182,7 @@ class Claiming:
                 WHEN NOT {f"CASE c.touch {wanted} ELSE true END" if wanted else "true"} THEN 'only_if'
                 WHEN lead.on_hold AND NOT {notice} THEN 'on_hold'
                 WHEN s.reply_open AND NOT c.internal THEN 'reply_open'
+                WHEN lead.paused_until > c.today AND NOT c.internal THEN 'lead_paused'
                 WHEN {self._paused()} THEN 'paused' ELSE '' END AS why
             FROM candidate c JOIN {lead_with_evidence(journey)} ON lead.id = c.lead_id
             JOIN enrolment e ON e.id = c.enrolment_id
@@ -214,13 +218,15 @@ class Claiming:
         too_many = f"in_month + nth > {quota}" if quota is not None else "false"
         return f"""
             SELECT id, today, not_before, account_id, internal, CASE WHEN why <> '' THEN why
+                WHEN starts_with(touch, {literal(REPLY_NOTICE)}) THEN ''
                 WHEN internal AND of_owner + nth > {caps.employee_per_day} THEN 'employee_day_cap'
                 WHEN internal THEN ''
                 WHEN on_day + nth > {caps.lead_per_day} THEN 'lead_day_cap'
                 WHEN in_week + nth > {caps.lead_per_7_days} THEN 'lead_week_cap'
                 WHEN {too_many} THEN 'no_quota' ELSE '' END AS why
             FROM (
-                SELECT c.id, c.today, c.not_before, c.account_id, c.internal, a.why, coalesce(o.going, 0) AS of_owner,
+                SELECT c.id, c.today, c.not_before, c.touch, c.account_id, c.internal, a.why,
+                    coalesce(o.going, 0) AS of_owner,
                     row_number() OVER (PARTITION BY c.internal, CASE WHEN c.internal THEN c.owner_id ELSE c.lead_id END,
                         a.why ORDER BY c.not_before, c.id) AS nth,
                     coalesce(l.on_day, 0) AS on_day, coalesce(l.in_week, 0) AS in_week,

@@ -7,18 +7,24 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from models import Channel as ChannelKind
+from nurture.calendar import business_date
 from nurture.channels import Channel, Fate, Question
 from nurture.claiming import START, Claim, Claiming, Key
 from nurture.delivery import Recorder, Sender, Sent
 from nurture.errors import TransientError
+from nurture.inbound import drain
+from nurture.inbound.matching import settle_doubts
+from nurture.inbound.publishing import publish
+from nurture.inbound.replies import cards_without_words
 from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.reconciling import Reconciliation
 from nurture.rendered import Rendered
+from nurture.rendering.freezing import freeze
 from nurture.restored import Restored, read_restored
 from nurture.settings import Settings
 from nurture.steps import Plainly, Steps, Told
-from nurture.store import Store
+from nurture.store import Database, Store
 
 Channels = Mapping[ChannelKind, Channel]
 
@@ -30,8 +36,8 @@ class DispatchReport:
     ``swept`` messages were left by processes that died; ``resolved`` ones were in doubt and are no more; ``sent``
     counts by fate, ``stopped`` by the reason why a message ended or waits; ``refused`` do not match their frozen
     words; ``broken`` says what made a channel stop early; ``unknown`` are in doubt now; ``wordless`` are due and were
-    never rendered. ``guarded`` is the restore after which nothing is sent until it is reconciled; ``recovered`` were
-    planned again after one, and had been sent before it.
+    never rendered; ``drained`` lines of the spool were applied. ``guarded`` is the restore after which nothing is sent
+    until it is reconciled; ``recovered`` were planned again after one, and had been sent before it.
     """
 
     now: datetime
@@ -45,6 +51,7 @@ class DispatchReport:
     broken: list[str] = field(default_factory=list)
     guarded: Restored | None = None
     recovered: int = 0
+    drained: int = 0
 
     @property
     def healthy(self) -> bool:
@@ -74,6 +81,7 @@ class Dispatch:
         self._take_over(report)
         if report.guarded:
             return report
+        self._write_cards()
         due = self._count_due()
         for kind, channel in self.channels.items():
             self._send_all(kind, channel, report, due)
@@ -82,6 +90,8 @@ class Dispatch:
             wordless = f"state = 'planned' AND payload_hash IS NULL AND not_before <= {literal(self.now)}"
             counts = f"count(*) FILTER (state = 'unknown'), count(*) FILTER ({wordless})"
             report.unknown, report.wordless = database.one(f"SELECT {counts} FROM message")
+            if report.drained:
+                publish(database, self.settings)
         return report
 
     def _finish(self, report: DispatchReport) -> None:
@@ -103,6 +113,8 @@ class Dispatch:
                 return
             recorder = Recorder(database, self._moment())
             report.swept = recorder.sweep(self.settings.attempts)
+            report.drained += self._drain(database)
+            settle_doubts(database, self._moment())
             asked = {kind: recorder.questions(kind) for kind in self.channels}
         for kind, questions in asked.items():
             if questions:
@@ -129,6 +141,18 @@ class Dispatch:
         with self.store.open() as database:
             report.resolved += Recorder(database, self._moment()).resolve(questions, proofs)
 
+    def _drain(self, database: Database) -> int:
+        """What came in counts before anything is claimed."""
+        return drain(database, self.settings, self.playbook, self._moment()).lines
+
+    def _write_cards(self) -> None:
+        """Cards that tell of replies have no night that renders them."""
+        with self.store.open() as database:
+            waiting = cards_without_words(database)
+        if waiting:
+            today = business_date(self.now, self.playbook.zone)
+            freeze(self.store, self.settings, self.playbook, today, self.now)
+
     def _count_due(self) -> int:
         with self.store.open() as database:
             due = database.one(f"""
@@ -154,6 +178,7 @@ class Dispatch:
 
     def _claim(self, kind: ChannelKind, above: Key, most: int) -> Claim:
         with self.store.open() as database:
+            self._drain(database)
             return Claiming(database, self.playbook, kind, self._moment()).claim(above, most)
 
     def _record_and_claim(self, claim: Claim, sent: Sent, kind: ChannelKind, above: Key | None, most: int) -> Claim:
@@ -163,6 +188,7 @@ class Dispatch:
                 Recorder(database, self._moment()).record(claim, sent)
             if above is None:
                 return claim
+            self._drain(database)
             return Claiming(database, self.playbook, kind, self._moment()).claim(above, most)
 
     def _count(self, claim: Claim, sent: Sent, report: DispatchReport, due: int) -> None:

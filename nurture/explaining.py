@@ -150,7 +150,7 @@ def find_lead(database: Database, name: str) -> UUID:
 
 
 def _gather_evidence(database: Database, playbook: Playbook, lead_id: UUID, night: date) -> None:
-    database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM lead WHERE id = {literal(lead_id)}")
+    database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM reader WHERE id = {literal(lead_id)}")
     take_standing(database, playbook, night)
     for journey in playbook.journeys:
         take_facts(database, journey, playbook, night, only=f"i.lead_id = {literal(lead_id)}")

@@ -9,7 +9,7 @@ from nurture.literals import literal, texts
 
 
 def fits(file: ContentFile, policy_language: str) -> str:
-    """The predicate that a file is for a person. What is not known of a person fits no condition."""
+    """The predicate that a file is for a person. What is not known of them, or not to be used, fits no condition."""
     if not file.language:
         return _whom(file)
     return f"({_same_language(file, policy_language)} OR {_wider_language(file, policy_language)}) AND {_whom(file)}"
@@ -34,7 +34,7 @@ def most_specific(files: Sequence[tuple[int, ContentFile]], policy_language: str
 
 
 def _tag(policy_language: str) -> str:
-    return f"coalesce(lead.language, {literal(policy_language)})"
+    return f"coalesce(lead.wished_language, lead.language, {literal(policy_language)})"
 
 
 def _same_language(file: ContentFile, policy_language: str) -> str:
@@ -55,4 +55,6 @@ def _whom(file: ContentFile) -> str:
         conditions.append(f"coalesce(account.employees >= {file.smallest}, false)")
     if file.largest is not None:
         conditions.append(f"coalesce(account.employees <= {file.largest}, false)")
+    if conditions:
+        conditions.insert(0, "NOT lead.impersonal")
     return "(" + (" AND ".join(conditions) or "true") + ")"

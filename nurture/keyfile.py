@@ -17,8 +17,22 @@ def read_key(path: Path) -> bytes:
         FileNotFoundError: there is none.
         InputError: what is in it is no key, or too short for one.
     """
+    return _key(path, path.read_text().strip())
+
+
+def read_keys(path: Path) -> tuple[bytes, ...]:
+    """The keys in a file, one a line: the last one is in force, those before it still open what they closed.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        InputError: a line is no key, or too short for one, or there is none.
+    """
+    return tuple(_key(path, line) for line in path.read_text().split()) or (_key(path, ""),)
+
+
+def _key(path: Path, text: str) -> bytes:
     try:
-        secret = bytes.fromhex(path.read_text().strip())
+        secret = bytes.fromhex(text)
     except ValueError as error:
         raise InputError(f"{path}: this is not a key (64 hex digits expected).") from error
     if len(secret) < KEY_BYTES:
@@ -59,15 +73,15 @@ def write_key(path: Path, secret: bytes) -> None:
     keep_on_disk(path.parent)
 
 
-def key_of(path: Path) -> bytes:
-    """The key in a file, made the first time; of two processes that make one at once, both get the first."""
+def keys_of(path: Path) -> tuple[bytes, ...]:
+    """The keys in a file, one made the first time; of two processes that make one at once, both get the first."""
     try:
-        return read_key(path)
+        return read_keys(path)
     except FileNotFoundError:
         try:
-            return create_key(path)
+            return (create_key(path),)
         except FileExistsError:
-            return read_key(path)
+            return read_keys(path)
 
 
 def keep_on_disk(folder: Path) -> None:

@@ -15,6 +15,7 @@ from models import MessageState, Mover, Step
 from nurture.errors import InputError, NightRefused
 from nurture.evidence import take_facts, take_standing
 from nurture.folding import fold_decisions
+from nurture.inbound.clicks import judge_clicks
 from nurture.journey import Journey
 from nurture.ledger import Ledger
 from nurture.literals import literal
@@ -107,7 +108,7 @@ class NightRun:
         if not dry_run:
             refuse_guarded(self.database)
         some = f"WHERE id IN (SELECT id FROM lead ORDER BY md5(id::VARCHAR) LIMIT {limit})" if limit is not None else ""
-        self.database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM lead {some}")
+        self.database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM reader {some}")
 
     def close_steps(self) -> None:
         """Every step that is still open, in order."""
@@ -165,7 +166,8 @@ class NightRun:
         self.progress(step, len(self.closed) + len(self.closed_now), 4 * len(self.journeys) + 3)
 
     def take_in(self) -> Counts:
-        """Let messages expire that nobody sent in time."""
+        """Judge who followed links, and let messages expire that nobody sent in time."""
+        judge_clicks(self.database, self.night, self.now)
         late = f"SELECT id, 'past its grace' AS why FROM message WHERE expires_on < {literal(self.night)}"
         return Counts(expired=self._ledger().move(f"{late} AND state IN ('planned', 'held')", MessageState.EXPIRED))
 

@@ -18,6 +18,8 @@ from nurture.touches import After, Before, On, Touch, When
 
 PROVED_UNSENT = (MessageState.DECLINED, MessageState.EXPIRED, MessageState.REJECTED)
 GOAL_NOTICE = "@goal"
+REPLY_NOTICE = "@reply:"
+"""How the touch key begins of a card that tells of a reply; what follows tells the replies of one walk apart."""
 
 
 def notice_key(mark: str) -> str:

@@ -18,7 +18,6 @@ from nurture.channels.preview.gallery import hang
 from nurture.errors import InputError
 from nurture.fitting import most_specific
 from nurture.journey import Journey
-from nurture.keyfile import key_of
 from nurture.literals import Value, literal
 from nurture.personas import Persona
 from nurture.playbook import Playbook
@@ -27,7 +26,7 @@ from nurture.rendering.freezing import open_workshop
 from nurture.rendering.shards import OF_PERSON, Failure
 from nurture.settings import Settings
 from nurture.store import Database, in_memory
-from nurture.tokens import Tokens
+from nurture.tokens import tokens_of
 
 Row = dict[str, Any]
 FIRST_WORDS = 20
@@ -73,6 +72,7 @@ class Who:
     role: str | None
     industry: str | None
     employees: int | None
+    impersonal: bool = False
 
 
 def persona_reader(name: str, personas: Mapping[str, Persona], today: date) -> Who:
@@ -107,14 +107,14 @@ def lead_reader(database: Database, playbook: Playbook, external_id: str) -> Who
     if not rows:
         raise InputError(f"No lead has the id {external_id!r}.")
     row = rows[0]
-    return Who(external_id, row, row["language"], row["role"], row["industry"], row["employees"])
+    return Who(external_id, row, row["language"], row["role"], row["industry"], row["employees"], row["impersonal"])
 
 
 def preview(settings: Settings, playbook: Playbook, journey: Journey, who: Who, now: datetime) -> PreviewReport:
     """Render every touch of a journey for a person into ``preview/<journey>-<person>/``."""
     rows = _rows(playbook, journey, who)
     numbers = {row["template"] for row in rows if row["template"] is not None}
-    workshop = open_workshop(settings, playbook, Tokens(key_of(settings.web_key_file), settings.public_url), numbers)
+    workshop = open_workshop(settings, playbook, tokens_of(settings), numbers)
     failures: list[Failure] = []
     envelopes = list(workshop.envelopes([row for row in rows if row["template"] is not None], failures))
     folder = settings.home / "preview" / _folder_name(journey, who)
@@ -159,7 +159,8 @@ def _template(playbook: Playbook, place: tuple[str, str, str, Channel], who: Who
         for number, file in enumerate(playbook.content)
         if (file.journey, file.stage, file.touch, file.channel) == place
     ]
-    lead = _one_row(language=who.language, role=who.role)
+    lead = _one_row(language=who.language, role=who.role, wished_language=None)
+    lead += f", {literal(who.impersonal)} AS impersonal"
     account = _one_row(industry=who.industry, employees=who.employees)
     with in_memory() as database:
         choice = most_specific(files, playbook.policy.language)

@@ -59,6 +59,7 @@ def take_reach(database: Database, playbook: Playbook, night: date) -> None:
         f"""
         SELECT lead.id AS lead_id, lead.account_id, lead.depth, lead.email_hash, lead.wecom_hash, lead.mobile_hash,
                slot.send_day, slot.opens, slot.closes, s.reply_open,
+               coalesce(lead.paused_until > {literal(night)}, false) AS lead_paused,
                {_handler(database, playbook)},
                {", ".join(_fault(way) for way in WAYS)}, {", ".join(_full(way, playbook) for way in WAYS)}
         FROM tonight_lead lead SEMI JOIN due_pair ON due_pair.lead_id = lead.id
@@ -101,7 +102,7 @@ def _handler(database: Database, playbook: Playbook) -> str:
 def _fault(way: Way) -> str:
     return f"""CASE WHEN lead.{way.address} IS NULL THEN 'no_address'
         WHEN blocked_{way.scope}.address_hash IS NOT NULL THEN 'suppressed'
-        WHEN NOT s.{way.scope}_ok THEN 'no_consent' ELSE '' END AS {way.channel}_fault"""
+        WHEN lead.{way.scope}_off OR NOT s.{way.scope}_ok THEN 'no_consent' ELSE '' END AS {way.channel}_fault"""
 
 
 def _blocks(way: Way) -> str:

@@ -65,7 +65,9 @@ class Restraint:
             SELECT *, CASE WHEN leg IS NOT NULL THEN '' ELSE CASE {faults} END END AS fault
             FROM (
                 SELECT *, {leg} AS leg, {channel} AS channel FROM (
-                    SELECT row_number() OVER ()::INTEGER AS n, d.*, {", ".join(self._fault(leg) for leg in legs)}
+                    SELECT row_number() OVER ()::INTEGER AS n, d.*, {", ".join(self._fault(leg) for leg in legs)},
+                           NOT d.internal AND (d.lead_id, d.journey) IN (SELECT (lead_id, topic) FROM topic_off)
+                               AS topic_off
                     FROM due_pair d JOIN reach r ON r.lead_id = d.lead_id WHERE {inside_grace}
                 )
             )"""
@@ -95,7 +97,7 @@ class Restraint:
                    opens + to_seconds(('0x' || right(digest, 8))::BIGINT % {spread}) AS not_before
             FROM (
                 SELECT p.n, p.lead_id, p.journey, p.touch, p.enrolment_number, p.due, p.position, p.internal, p.channel,
-                       r.account_id, r.depth, r.reply_open,
+                       r.account_id, r.depth, r.reply_open, r.lead_paused,
                        CASE p.journey {ranks} END AS journey_rank,
                        md5({message}) AS digest,
                        CASE WHEN NOT p.internal THEN CASE p.channel {hashes} END END AS address_hash,
@@ -103,7 +105,7 @@ class Restraint:
                        CASE WHEN p.internal THEN r.handler_send_day ELSE r.send_day END AS send_day,
                        CASE WHEN p.internal THEN r.handler_opens ELSE r.opens END AS opens,
                        CASE WHEN p.internal THEN r.handler_closes ELSE r.closes END AS not_after
-                FROM pair p JOIN reach r ON r.lead_id = p.lead_id WHERE p.wanted AND p.fault = ''
+                FROM pair p JOIN reach r ON r.lead_id = p.lead_id WHERE p.wanted AND NOT p.topic_off AND p.fault = ''
             )"""
 
     def _hold_back(self, verdict: Verdict, losers: str) -> None:
@@ -114,16 +116,17 @@ class Restraint:
         self.database.run("DELETE FROM alive WHERE n IN (SELECT n FROM loser)")
 
     def _refuse_what_is_unwanted_or_forbidden(self) -> None:
-        """The touch's own condition first, then what its legs forbid; only a used-up quota comes back."""
-        reason = f"CASE WHEN NOT wanted THEN {literal(Reason.ONLY_IF)} ELSE fault END"
-        comes_back = f"wanted AND fault = {literal(Reason.NO_QUOTA)}"
+        """The touch's own condition and the lead's, then what its legs forbid; only a used-up quota comes back."""
+        off = f"WHEN topic_off THEN {literal(Reason.TOPIC_OFF)}"
+        reason = f"CASE WHEN NOT wanted THEN {literal(Reason.ONLY_IF)} {off} ELSE fault END"
+        comes_back = f"wanted AND NOT topic_off AND fault = {literal(Reason.NO_QUOTA)}"
         refused, postponed = literal(Verdict.REFUSED), literal(Verdict.POSTPONED)
         self.database.make(
             "held_back",
             f"""
             SELECT n, {reason} AS reason,
                    CASE WHEN {comes_back} THEN {postponed} ELSE {refused} END AS verdict
-            FROM pair WHERE NOT wanted OR fault <> ''""",
+            FROM pair WHERE NOT wanted OR topic_off OR fault <> ''""",
         )
 
     def _keep_the_newest_of_the_highest(self) -> None:
@@ -140,17 +143,17 @@ class Restraint:
         )
 
     def _wait_for_what_is_open(self) -> None:
-        """Nothing new while a message is on its way, tonight's slot is taken, or the lead awaits our answer."""
+        """Nothing new while a message is on its way, tonight's slot is taken, or the lead awaits an answer or rests."""
         taken = f"night = {literal(self.planning.night)} AND state NOT IN {texts(*PROVED_UNSENT)}"
         self._hold_back(
             Verdict.POSTPONED,
             f"""SELECT n, CASE WHEN m.slot_taken THEN 'slot_taken' WHEN m.on_its_way THEN 'earlier_unsent'
-                          ELSE 'reply_open' END AS reason
+                          WHEN reply_open THEN 'reply_open' ELSE 'lead_paused' END AS reason
                 FROM alive LEFT JOIN (
                     SELECT lead_id, bool_or({taken}) AS slot_taken, bool_or(state IN {texts(*ON_ITS_WAY)}) AS on_its_way
                     FROM message WHERE NOT internal GROUP BY lead_id
                 ) m ON m.lead_id = alive.lead_id
-                WHERE NOT internal AND (coalesce(m.slot_taken OR m.on_its_way, false) OR reply_open)""",
+                WHERE NOT internal AND (coalesce(m.slot_taken OR m.on_its_way, false) OR reply_open OR lead_paused)""",
         )
 
     def _keep_one_for_a_mailbox(self) -> None:

@@ -36,6 +36,19 @@ class Settings(BaseSettings):
         SecretStr(""), description="Who is told of a failed, late or missing night: Apprise URLs, separated by spaces."
     )
     gallery_url: str = Field("", description="Where the outbox is served; without it, links to it name files.")
+    web_host: str = Field("127.0.0.1", description="Address on which `nurture serve` listens.")
+    web_port: int = Field(
+        8700, ge=0, le=65535, description="Port on which `nurture serve` listens; 0 takes a free one."
+    )
+    sendgrid_webhook_keys: str = Field(
+        "", description="Public keys of SendGrid's signed event webhook, with blanks between them, or @FILE with them."
+    )
+    inbound_secret: SecretStr | None = Field(
+        None, description="Last part of the address to which SendGrid posts replies (20 characters or more), or @FILE."
+    )
+    api_keys: SecretStr | None = Field(
+        None, description="Who may post to /v1/events: NAME:KEY (a key of 20 characters or more), several, or @FILE."
+    )
     renderers: int = Field(2, ge=1, description="Processes that render.")
     threads: int = Field(2, ge=1, description="Threads of the database engine.")
 
@@ -71,6 +84,16 @@ class Settings(BaseSettings):
     def outbox(self) -> Path:
         """Where the preview channel delivers."""
         return self.home / "outbox"
+
+    @property
+    def spool(self) -> Path:
+        """What came in from outside and is not in the ledger yet."""
+        return self.home / "spool"
+
+    @property
+    def web_state(self) -> Path:
+        """What pages must know, published by flows."""
+        return self.home / "web" / "state.sqlite"
 
     @property
     def web_key_file(self) -> Path:

@@ -62,11 +62,13 @@ Links = RootModel[dict[str, Addresses]]
 
 
 class Wording(BaseModel):
-    """How things are said. ``absolute`` words are forbidden by advertising law; ``allowed`` ones only look like it."""
+    """How things are said. ``neutral_greeting`` is for readers who do not want texts
+    made for them. ``absolute`` words are forbidden by advertising law; ``allowed`` ones only look like it."""
 
     model_config = STRICT
 
     greeting: Said
+    neutral_greeting: dict[str, str] = {}
     date: Said
     months: Words = {}
     industry: dict[str, Said]

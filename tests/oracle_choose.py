@@ -55,6 +55,8 @@ class Choice:
         considered = [pair for pair in every if pair not in stale]
         for pair in considered:
             self.ask_only_if(pair)
+        for pair in self.remaining(considered, internal=False):
+            self.ask_topic(pair)
         for pair in self.remaining(considered):
             self.find_leg(pair)
         self.supersede(self.remaining(considered, internal=False))
@@ -84,6 +86,12 @@ class Choice:
         if pair.only_if is not None and not holds(pair.only_if, case):
             refuse(pair, Reason.ONLY_IF)
 
+    def ask_topic(self, pair: Pair) -> None:
+        """1. What the lead does not want to hear about."""
+        journey = pair.enrolment.journey
+        if any((row.lead_id, row.topic) == (pair.lead.id, journey) for row in self.world.topic_off):
+            refuse(pair, Reason.TOPIC_OFF)
+
     def find_leg(self, pair: Pair) -> None:
         """2. The first leg without a fault."""
         faults = []
@@ -111,7 +119,7 @@ class Choice:
             for row in self.world.suppression:
                 if row.address_hash == address_hash and row.scope in (scope, ConsentScope.ALL):
                     return Reason.SUPPRESSED
-            if not consents(self.world, pair.lead, scope, self.night):
+            if not consents(self.world, pair.lead, scope, self.night) or self.is_off(pair.lead, scope):
                 return Reason.NO_CONSENT
         if not pair.is_notice and not any(self.fits(file, pair, channel) for file in self.book.content):
             return Reason.NO_CONTENT
@@ -119,11 +127,25 @@ class Choice:
             return Reason.NO_QUOTA
         return None
 
+    def is_off(self, lead: Lead, scope: ConsentScope) -> bool:
+        """Whether the lead switched a channel off."""
+        wishes = self.world.wishes_of(lead)
+        off = {
+            ConsentScope.EMAIL: wishes.email_off,
+            ConsentScope.WECOM: wishes.wecom_off,
+            ConsentScope.PHONE: wishes.phone_off,
+        }
+        return off[scope]
+
     def fits(self, file: ContentFile, pair: Pair, channel: Channel) -> bool:
         """Whether a text is for this touch and this person."""
         if (file.journey, file.stage, file.touch) != (pair.enrolment.journey, pair.stage, pair.touch):
             return False
-        language = pair.lead.language or self.book.policy.language
+        wishes = self.world.wishes_of(pair.lead)
+        language = wishes.language or pair.lead.language or self.book.policy.language
+        asks = file.roles or file.industries or file.smallest is not None or file.largest is not None
+        if asks and wishes.impersonal:
+            return False
         account = self.world.account_of(pair.lead)
         employees = account.employees if account else None
         return (
@@ -181,6 +203,8 @@ class Choice:
             postpone(pair, Reason.EARLIER_UNSENT)
         elif self.reply_is_open(pair.lead):
             postpone(pair, Reason.REPLY_OPEN)
+        elif (until := self.world.wishes_of(pair.lead).paused_until) is not None and until > self.night:
+            postpone(pair, Reason.LEAD_PAUSED)
 
     def reply_is_open(self, lead: Lead) -> bool:
         """The lead waits for our answer."""

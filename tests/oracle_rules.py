@@ -4,7 +4,7 @@ A slow reading of ``docs/the-night.md``, "Evidence" and "Effective consent". It 
 """
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from operator import ge, gt, le, lt
 from uuid import UUID
@@ -21,11 +21,13 @@ from models import (
     Lead,
     Message,
     Move,
+    Preference,
     Run,
     Staff,
     StageEntry,
     Step,
     Suppression,
+    TopicOff,
 )
 from nurture.columns import Column, Compare, OneOf
 from nurture.expressions import All, AnyOf, Not, Rule
@@ -46,6 +48,8 @@ class World:
     lead: list[Lead] = field(default_factory=list)
     consent: list[Consent] = field(default_factory=list)
     suppression: list[Suppression] = field(default_factory=list)
+    preference: list[Preference] = field(default_factory=list)
+    topic_off: list[TopicOff] = field(default_factory=list)
     interaction: list[Interaction] = field(default_factory=list)
     enrolment: list[Enrolment] = field(default_factory=list)
     stage_entry: list[StageEntry] = field(default_factory=list)
@@ -57,6 +61,11 @@ class World:
     def account_of(self, lead: Lead) -> Account | None:
         """The lead's company."""
         return next((row for row in self.account if row.id == lead.account_id), None)
+
+    def wishes_of(self, lead: Lead) -> Preference:
+        """What the lead asked for; nothing, if they never did."""
+        nothing = Preference(lead_id=lead.id, asked_at=datetime(2026, 1, 1, tzinfo=UTC))
+        return next((row for row in self.preference if row.lead_id == lead.id), nothing)
 
     def lead_of(self, lead_id: UUID) -> Lead:
         """The lead with this id."""

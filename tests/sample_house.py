@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nurture.events import read_events
 from nurture.intake import FileKind, import_file
-from nurture.keyfile import key_of
+from nurture.keyfile import keys_of
 from nurture.settings import Settings
 from nurture.store import Store
 
@@ -21,7 +21,7 @@ IMPORTED = datetime(2026, 11, 21, 1, tzinfo=UTC)
 def import_sample(home: Path) -> None:
     """Bring in all five files; all copies sign with one key, so that they render the same."""
     settings = Settings(home=home)
-    key_of(settings.web_key_file)
+    keys_of(settings.web_key_file)
     events = frozenset(read_events(ROOT / "content").events)
     for kind in FileKind:
         import_file(Store.of(settings), settings, kind, SAMPLE / f"{kind}.csv", now=IMPORTED, events=events)

@@ -19,10 +19,12 @@ from models import (
     Lead,
     Message,
     Move,
+    Preference,
     Run,
     Staff,
     StageEntry,
     Suppression,
+    TopicOff,
 )
 from nurture.literals import literal
 from nurture.store import Database
@@ -34,6 +36,8 @@ TABLES: dict[str, type[SQLModel]] = {
     "lead": Lead,
     "consent": Consent,
     "suppression": Suppression,
+    "preference": Preference,
+    "topic_off": TopicOff,
     "interaction": Interaction,
     "enrolment": Enrolment,
     "stage_entry": StageEntry,

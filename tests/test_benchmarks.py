@@ -29,6 +29,12 @@ def test_a_night_counts_only_what_was_accepted_with_the_words_that_were_frozen()
     assert done.returncode == 0, done.stderr
 
 
+def test_the_webhook_benchmark_counts_what_lies_on_disk() -> None:
+    command = [sys.executable, "-m", "benchmarks.webhook", "--events", "1050", "--callers", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["events"] == 1050, done.stderr
+
+
 def test_a_difference_between_the_sides_is_caught(tmp_path: Path) -> None:
     files = [tmp_path / "engine.duckdb", tmp_path / "floor.duckdb"]
     for file in files:

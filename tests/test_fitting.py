@@ -45,7 +45,8 @@ def database() -> Iterator[Database]:
 def whom(person: Person) -> str:
     """The person as the two rows that the predicates speak of."""
     language, role, industry, employees = map(literal, person)
-    lead = f"SELECT {language}::VARCHAR AS language, {role}::VARCHAR AS role"
+    asked = "false AS impersonal, NULL AS wished_language"
+    lead = f"SELECT {language}::VARCHAR AS language, {role}::VARCHAR AS role, {asked}"
     account = f"SELECT {industry}::VARCHAR AS industry, {employees}::INTEGER AS employees"
     return f"FROM ({lead}) lead, ({account}) account"
 
@@ -187,8 +188,9 @@ def test_a_person_gets_a_file_exactly_when_the_night_says_that_one_fits(
 ) -> None:
     rows = ", ".join(f"({n}, {', '.join(map(literal, person))})" for n, person in enumerate(everybody))
     database.run(f"""
-        CREATE OR REPLACE TEMP TABLE p (n INTEGER, language VARCHAR, role VARCHAR, industry VARCHAR, employees INTEGER);
-        INSERT INTO p VALUES {rows}""")
+        CREATE OR REPLACE TEMP TABLE p (n INTEGER, language VARCHAR, role VARCHAR, industry VARCHAR, employees INTEGER,
+            impersonal BOOLEAN DEFAULT false, wished_language VARCHAR);
+        INSERT INTO p (n, language, role, industry, employees) VALUES {rows}""")
     best, fit = most_specific(list(enumerate(some)), OURS), ", ".join(fits(each, OURS) for each in some)
     found = database.rows(f"SELECT lead.n, {best}, [{fit}] FROM p lead JOIN p account ON lead.n = account.n ORDER BY 1")
     assert len(found) == len(everybody)

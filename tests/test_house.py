@@ -65,7 +65,16 @@ def test_every_setting_says_what_it_is_for() -> None:
         assert (field.description or "").endswith("."), name
 
 
-AT_THE_BORDER = {"store.py", "lease.py", "settings.py", "keyfile.py", "holder.py", "attempts.py"}
+AT_THE_BORDER = {
+    "store.py",
+    "lease.py",
+    "settings.py",
+    "keyfile.py",
+    "holder.py",
+    "attempts.py",
+    "spool.py",
+    "letters.py",
+}
 """The only modules of the core that may wait, name a process, read the environment or make a secret."""
 
 

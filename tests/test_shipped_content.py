@@ -172,7 +172,8 @@ def test_every_email_has_the_way_out_that_mailboxes_ask_for(copies: list[Copy], 
 
 def test_the_text_of_an_email_has_every_link_of_its_html(copies: list[Copy]) -> None:
     for copy in of(copies, Channel.EMAIL):
-        for address in re.findall(r'<a [^>]*href="([^"]+)"', copy.sent.html):
+        seen = re.sub(r'<a [^>]*tabindex="-1"[^>]*>', "", copy.sent.html)
+        for address in re.findall(r'<a [^>]*href="([^"]+)"', seen):
             shown = address.replace("&amp;", "&").removeprefix("mailto:")
             assert shown in copy.sent.text, (copy.name, shown)
 

@@ -21,15 +21,17 @@ from models import (
     Lead,
     Lifecycle,
     MessageState,
+    Preference,
     Staff,
     Suppression,
+    TopicOff,
 )
 from models.types import derived_id
 from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.store import Database
 from tests.oracle_rules import World
-from tests.playbooks import EVENTS, START_NIGHTS, Dice, a_playbook
+from tests.playbooks import EVENTS, NAMES, START_NIGHTS, Dice, a_playbook
 from tests.tables import insert
 
 KINDS = (
@@ -198,6 +200,20 @@ def some_suppressions(dice: Dice, people: list[Lead], night: date) -> list[Suppr
     return [Suppression(address_hash=address, scope=scope, reason="bounced", since=since, source="test")]
 
 
+def a_wish(dice: Dice, lead: Lead, night: date) -> Preference:
+    """What somebody asked for on the preferences page."""
+    return Preference(
+        lead_id=lead.id,
+        email_off=dice.often(False, True),
+        wecom_off=dice.often(False, True),
+        phone_off=dice.often(False, True),
+        paused_until=dice.pick(None, None, *(night + timedelta(days=days) for days in (-1, 0, 1, 3, 9))),
+        language=dice.pick(None, "en", "zh-CN"),
+        impersonal=dice.often(False, True, times=2),
+        asked_at=datetime(night.year, night.month, night.day, tzinfo=UTC),
+    )
+
+
 def a_world(seed: int, people_count: int, zone: ZoneInfo, start: date) -> World:
     """A company's customers before its first night."""
     dice = Dice(f"{seed}/world")
@@ -215,6 +231,10 @@ def a_world(seed: int, people_count: int, zone: ZoneInfo, start: date) -> World:
             world.consent.append(a_consent(lead, scope, "granted", long_ago, zone, "first"))
         for n in range(own.pick(0, 0, 0, 1, 2)):
             world.consent.append(any_consent(own, lead, zone, start, f"more{n}"))
+        if own.random() < 0.15:
+            world.preference.append(a_wish(own, lead, start))
+        if own.random() < 0.15:
+            world.topic_off.append(TopicOff(lead_id=lead.id, topic=own.choice(NAMES)))
     if dice.random() < 0.2:
         world.suppression = some_suppressions(dice, people, start)
     return world

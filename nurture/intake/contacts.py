@@ -34,6 +34,14 @@ def email_sql(text: str, odd: str) -> str:
     return f"CASE WHEN {plain_email_sql(text)} THEN lower({text}) ELSE {odd}.value END"
 
 
+def one_email(text: str) -> str | None:
+    """The same in Python, for addresses that come one by one."""
+    low = text.lower()
+    plain = re.fullmatch(PLAIN_EMAIL, low) and not re.search(SPECIAL_DOMAIN, low)
+    fits = len(text) <= LONGEST_EMAIL and text.find("@") <= LONGEST_MAILBOX
+    return low if plain and fits else normal_email(text)
+
+
 def look_up_odd_emails(database: Database, name: str, texts: str) -> None:
     """Make the lookup ``name`` (text, value) for those of a query's ``text`` that are not plain."""
     odd = f"SELECT text FROM ({texts}) WHERE text IS NOT NULL AND NOT {plain_email_sql('text')}"

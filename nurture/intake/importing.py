@@ -48,10 +48,15 @@ def import_file(
         store.open(create=True) as database,
         database.transaction(),
     ):
-        return _take_in(database, settings, judge, rows)
+        return import_rows(database, settings, judge, rows)
 
 
-def _take_in(database: Database, settings: Settings, judge: Judge, rows: Staged) -> ImportReport:
+def import_rows(database: Database, settings: Settings, judge: Judge, rows: Staged) -> ImportReport:
+    """Take in staged rows inside a transaction.
+
+    Raises:
+        InputError: the rows contradict each other, or the address key is missing; nothing was imported.
+    """
     source = judge.source
     total = load(database, rows)
     clean(database, judge)

@@ -22,7 +22,7 @@ from nurture.rendering.pieces import TOKEN, Body, Tag, take_apart
 from nurture.rendering.sandbox import environment
 from nurture.voice import Voice, in_language
 
-PREHEADER, SUBJECT, UNSUBSCRIBE = "jx9997xj", "jx9998xj", "jx9999xj"
+TRAP, PREHEADER, SUBJECT, UNSUBSCRIBE = "jx9996xj", "jx9997xj", "jx9998xj", "jx9999xj"
 START_OF_JINJA = re.compile(r"\{(?=[{%#]|jx\d{4}xj)")
 ALONE = re.compile(r"\{\{-?\s*(?:" + OWN_ADDRESS.pattern + r"|greeting)\s*-?\}\}")
 
@@ -158,6 +158,7 @@ class _Compilation:
             "preheader": PREHEADER,
             "body": body,
             "unsubscribe_url": UNSUBSCRIBE,
+            "trap_url": TRAP,
             "sender": self._sender(),
             "company": in_language(voice.company, self.language).model_dump(),
             "say": in_language(voice.say, self.language),
@@ -181,7 +182,7 @@ class _Compilation:
         source = START_OF_JINJA.sub("{ ", source)
         source = source.replace(SUBJECT, self._escaped(self.file.subject))
         source = source.replace(PREHEADER, self._escaped(self.file.preheader))
-        source = source.replace(UNSUBSCRIBE, "{{ unsubscribe_url }}")
+        source = source.replace(UNSUBSCRIBE, "{{ unsubscribe_url }}").replace(TRAP, "{{ trap_url }}")
         for token, tag in body.tags.items():
             jinja = self._jinja(token, tag, written, html=html)
             source = source.replace(f"<!--{token}-->", jinja).replace(token, jinja)
@@ -200,8 +201,14 @@ class _Compilation:
         return tag.jinja
 
     def _greeting(self, *, html: bool) -> str:
-        greeting = in_language(self.compiler.voice.wording.greeting, self.language)
-        self._check_grammar(greeting, Place("wording.toml", 1))
+        """The greeting, and the one for readers who do not want texts made for them."""
+        wording = self.compiler.voice.wording
+        greeting = in_language(wording.greeting, self.language)
+        if wording.neutral_greeting:
+            neutral = in_language(wording.neutral_greeting, self.language)
+            greeting = f"{{% if impersonal %}}{neutral}{{% else %}}{greeting}{{% endif %}}"
+            self._check_grammar(neutral, Place("wording.toml", 1))
+        self._check_grammar(in_language(wording.greeting, self.language), Place("wording.toml", 1))
         return self._escaped(greeting) if html else greeting
 
     def _escaped(self, line: str) -> str:

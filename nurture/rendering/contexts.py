@@ -17,7 +17,7 @@ from models import Channel
 from nurture.content import NOTICES, ContentFile
 from nurture.fitting import most_specific
 from nurture.literals import literal, texts
-from nurture.planning import GOAL_NOTICE
+from nurture.planning import GOAL_NOTICE, REPLY_NOTICE
 from nurture.playbook import Playbook
 from nurture.reach import WAYS
 from nurture.store import Database
@@ -27,6 +27,9 @@ SHARD = 2_000
 
 RECENT = 3
 """How many of a lead's last acts a colleague is told."""
+
+REPLY_LETTERS = 1_500
+"""How much of a reply stands on the card that tells of it."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ def person(playbook: Playbook, external_id: str) -> str:
     """The query of what texts may say about one lead, in or out of any journey."""
     return f"""
         WITH {_recently(playbook, f"SELECT id FROM lead WHERE external_id = {literal(external_id)}")}, {STOOD}
-        SELECT {PERSON_COLUMNS}, lead.language, stood.why, stood.why_zh, recently.recent
-        FROM lead {_around_lead(playbook, "lead.owner_id")}
+        SELECT {PERSON_COLUMNS}, coalesce(lead.wished_language, lead.language) AS language,
+               stood.why, stood.why_zh, recently.recent
+        FROM reader lead {_around_lead(playbook, "lead.owner_id")}
         LEFT JOIN (SELECT lead_id, arg_max(id, number) AS id FROM enrolment GROUP BY lead_id) e ON e.lead_id = lead.id
         LEFT JOIN stood ON stood.enrolment_id = e.id
         WHERE lead.external_id = {literal(external_id)}"""
@@ -92,11 +96,12 @@ def _contexts(playbook: Playbook) -> str:
         SELECT replace(m.id::VARCHAR, '-', '') AS id, m.journey, m.stage, m.touch, m.channel,
                m.night::VARCHAR AS night, m.revision, t.template,
                m.internal OR m.address_hash IS NOT DISTINCT FROM {_address_hash()} AS same_address,
-               {PERSON_COLUMNS}, stood.why, stood.why_zh,
-               recently.recent
-        FROM message m JOIN to_render USING (id) JOIN lead ON lead.id = m.lead_id
+               {PERSON_COLUMNS}, stood.why, stood.why_zh, recently.recent,
+               reply.subject AS reply_subject, left(reply.body, {REPLY_LETTERS}) AS reply_text, reply.sender_known
+        FROM message m JOIN to_render USING (id) JOIN reader lead ON lead.id = m.lead_id
         {_around_lead(playbook, "coalesce(m.owner_id, lead.owner_id)")}
-        LEFT JOIN template_of t ON t.id = m.id LEFT JOIN stood ON stood.enrolment_id = m.enrolment_id
+        LEFT JOIN template_of t ON t.id = m.id LEFT JOIN reply ON reply.card_id = m.id
+        LEFT JOIN stood ON stood.enrolment_id = m.enrolment_id
         ORDER BY m.not_before, m.id"""
 
 
@@ -106,7 +111,8 @@ def _address_hash() -> str:
     return f"CASE m.channel {cases} END"
 
 
-PERSON_COLUMNS = """lead.external_id, lead.name, lead.role, lead.email, lead.mobile, lead.wecom_id, lead.source,
+PERSON_COLUMNS = """lead.impersonal,
+    lead.external_id, lead.name, lead.role, lead.email, lead.mobile, lead.wecom_id, lead.source,
     lead.depth, account.name AS account_name, account.industry, account.city, account.employees, account.plan,
     account.maintenance_ends, owner.name AS owner_name, owner.title AS owner_title, owner.email AS owner_email,
     owner.wecom_userid AS owner_wecom"""
@@ -141,7 +147,7 @@ def _templates(playbook: Playbook) -> str:
     chosen = f"CASE {cases} END" if cases else "NULL"
     return f"""
         SELECT m.id, {chosen}::INTEGER AS template FROM message m JOIN to_render USING (id)
-        JOIN lead ON lead.id = m.lead_id LEFT JOIN account ON account.id = lead.account_id"""
+        JOIN reader lead ON lead.id = m.lead_id LEFT JOIN account ON account.id = lead.account_id"""
 
 
 Address = tuple[str, str, str, Channel]
@@ -159,7 +165,8 @@ def _is_at(place: Address) -> str:
     """The predicate that a message ``m`` belongs to a place; a notice belongs to its own folder."""
     journey, stage, touch, channel = place
     if journey == NOTICES:
-        goal = f"m.touch = {literal(GOAL_NOTICE)}"
-        return goal if touch == "goal" else f"(starts_with(m.touch, '@') AND NOT {goal})"
+        goal, reply = f"m.touch = {literal(GOAL_NOTICE)}", f"starts_with(m.touch, {literal(REPLY_NOTICE)})"
+        others = f"(starts_with(m.touch, '@') AND NOT {goal} AND NOT {reply})"
+        return {"goal": goal, "reply": reply}.get(touch, others)
     wanted = {"journey": journey, "stage": stage, "touch": touch, "channel": channel}
     return " AND ".join(f"m.{column} = {literal(value)}" for column, value in wanted.items())

@@ -16,6 +16,7 @@ from models import MessageState, Mover, PauseKind, Reason, Step, Verdict
 from nurture.lease import render_lease
 from nurture.ledger import Ledger
 from nurture.literals import literal
+from nurture.planning import REPLY_NOTICE
 from nurture.playbook import Playbook
 from nurture.rendering.contexts import export_contexts
 from nurture.rendering.renderers import open_renderers
@@ -187,12 +188,15 @@ class Freezing:
         One that stood before stays in the ledger: a new revision is held until its text is mended, all others end.
         """
         ledger = Ledger(self.database, self.now, Mover.NIGHT)
+        card = f"starts_with(touch, {literal(REPLY_NOTICE)})"
         ledger.move("SELECT id, why FROM failed WHERE revision > 1", MessageState.HELD)
         ledger.move(
-            "SELECT id, why FROM failed WHERE revision = 1 AND (resend > 0 OR fence > 0)", MessageState.CANCELLED
+            f"SELECT id, why FROM failed WHERE revision = 1 AND (resend > 0 OR fence > 0 OR {card})",
+            MessageState.CANCELLED,
         )
         self.database.make(
-            "dropped", "SELECT id, night, journey FROM failed WHERE revision = 1 AND resend = 0 AND fence = 0"
+            "dropped",
+            f"SELECT id, night, journey FROM failed WHERE revision = 1 AND resend = 0 AND fence = 0 AND NOT {card}",
         )
         self.database.run(f"""
             UPDATE decision SET verdict = {literal(Verdict.POSTPONED)}, reason = {literal(Reason.RENDER_ERROR)},

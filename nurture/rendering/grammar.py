@@ -17,6 +17,7 @@ LEAD = frozenset({"name", "role", "role_name"})
 ACCOUNT = frozenset({"name", "industry", "industry_name", "city", "employees", "plan", "maintenance_ends"})
 PERSON = frozenset({"name", "title", "email"})
 COMPANY = frozenset({"name", "short", "email", "phone", "site"})
+REPLY = frozenset({"subject", "text", "elsewhere"})
 STEP = frozenset({"day", "what"})
 NO_FIELDS: frozenset[str] = frozenset()
 
@@ -37,6 +38,7 @@ NAMES: dict[Channel, dict[str, frozenset[str]]] = {
         "company": COMPANY,
         "why": NO_FIELDS,
         "recent": NO_FIELDS,
+        "reply": REPLY,
     },
 }
 """The variables of each channel, each with its fields. WeCom texts are shared by many, so they know no lead."""

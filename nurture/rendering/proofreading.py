@@ -26,6 +26,7 @@ FULL = Reader(
     "0" * 32, "L0001", "林晚舟", "technical", "lin@company.example", "13800000000", "wm0001", "fair", Decimal("12.5"),
     "某某精密机械有限公司", "machinery", "苏州", 180, "professional", date(2027, 3, 31), "顾明远", "客户经理",
     "gu@hengchuan-data.example", "gu.mingyuan", "下载资料至少 2 次", ((date(2026, 11, 18), "下载资料"),),
+    reply_subject="回复：清单", reply_text="谢谢，请问能接我们的设备吗？", sender_known=False,
 )  # fmt: skip
 MINIMAL = Reader("1" * 32, name="林晚舟")
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}{% x %}\r\nBcc: a@b.example\u202e\u2028"
@@ -33,7 +34,7 @@ NASTY += "=?utf-8?q?a=0D=0ABcc=3A_e@x.example?="
 HOSTILE = replace(
     FULL, message_id="2" * 32, name=NASTY, role=NASTY, email=NASTY, mobile=NASTY, source=NASTY, account_name=NASTY,
     industry=NASTY, city=NASTY, plan=NASTY, owner_name=NASTY, owner_title=NASTY, owner_email=NASTY, why=NASTY,
-    recent=((date(2026, 11, 18), NASTY),),
+    recent=((date(2026, 11, 18), NASTY),), reply_subject=NASTY, reply_text=NASTY,
 )  # fmt: skip
 READERS = {
     "everything is known": FULL,

@@ -19,7 +19,9 @@ Values = dict[str, Any]
 class Reader:
     """One person who reads one message, and the employee who looks after them. ``None`` is: not known.
 
-    ``recent`` are the lead's last acts, newest first, as (day, what) in the language of the text.
+    ``recent`` are the lead's last acts, newest first, as (day, what) in the language of the text. ``impersonal`` ones
+    do not want texts made for them. ``reply_…`` is what a card tells of; ``sender_known`` whether it came from the
+    address that we wrote to.
     """
 
     message_id: str
@@ -43,6 +45,10 @@ class Reader:
     owner_wecom: str | None = None
     why: str | None = None
     recent: tuple[tuple[date, str], ...] = ()
+    impersonal: bool | None = None
+    reply_subject: str | None = None
+    reply_text: str | None = None
+    sender_known: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -57,19 +63,26 @@ class Introduction:
         return {
             "language": template.language,
             "lead": self._lead(reader, template.language),
-            "account": self._account(reader, template.language),
+            "account": {} if reader.impersonal else self._account(reader, template.language),
+            "impersonal": bool(reader.impersonal),
             "owner": _known(name=reader.owner_name, title=reader.owner_title, email=reader.owner_email),
             "links": {key: self._link(reader, template, key) for key in template.links},
             "unsubscribe_url": self.tokens.unsubscribe_url(reader.message_id),
+            "trap_url": self.tokens.trap_url(reader.message_id) if template.channel is Channel.EMAIL else "",
             "why": plain(reader.why or ""),
+            "reply": _known(
+                subject=reader.reply_subject,
+                text=reader.reply_text,
+                elsewhere=True if reader.sender_known is False else None,
+            ),
             "recent": [{"day": day, "what": plain(what)} for day, what in reader.recent],
         }
 
     def _lead(self, reader: Reader, language: str) -> Values:
-        role = self.voice.wording.role.get(reader.role or "")
+        role = None if reader.impersonal else self.voice.wording.role.get(reader.role or "")
         return _known(
             name=reader.name,
-            role=reader.role,
+            role=None if reader.impersonal else reader.role,
             role_name=in_language(role, language) if role else None,
             email=reader.email,
             mobile=reader.mobile,

@@ -36,8 +36,9 @@ ONE_COLLEAGUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
 OF_PERSON = (
     "external_id", "name", "role", "email", "mobile", "wecom_id", "source", "depth", "account_name", "industry", "city",
-    "employees", "plan", "maintenance_ends", "owner_name", "owner_title", "owner_email", "owner_wecom",
+    "employees", "plan", "maintenance_ends", "owner_name", "owner_title", "owner_email", "owner_wecom", "impersonal",
 )  # fmt: skip
+OF_REPLY = ("reply_subject", "reply_text", "sender_known")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Workshop:
     def _reader(self, row: Row, template: Template) -> Reader:
         chinese = template.language.startswith("zh")
         recent = tuple((step["day"], self._said(step["kind"], template)) for step in row["recent"] or ())
-        person = {name: row[name] for name in OF_PERSON}
+        person = {name: row[name] for name in OF_PERSON} | {name: row.get(name) for name in OF_REPLY}
         return Reader(row["id"], why=row["why_zh"] if chinese else row["why"], recent=recent, **person)
 
     def _said(self, kind: str, template: Template) -> str:

@@ -1,0 +1,176 @@
+"""Replies: a person who writes back is answered by a person. Their touches wait, and a card tells the lead's owner.
+
+Cards are internal messages that no night plans: they go out with the next dispatch, at any hour. A lead gets at most
+three cards a day, so that two machines that write to each other do not fill anybody's day.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pyarrow as pa
+
+from models import ConsentScope, SignalKind
+from models.types import derived_id
+from nurture.addresses import AddressKey
+from nurture.inbound.lines import Leaving, MailIn
+from nurture.inbound.mails import Mail, Replies, leaves, read_mail
+from nurture.inbound.signs import Sign
+from nurture.intake.acts import stamp
+from nurture.intake.contacts import one_email
+from nurture.literals import literal, texts
+from nurture.planning import REPLY_NOTICE
+from nurture.playbook import Playbook
+from nurture.store import Database
+from nurture.tokens import Tokens
+
+CARDS_A_DAY = 3
+KEPT_NAME = re.compile(r"[0-9a-f]{64}\.eml")
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A mail with the message that it answers."""
+
+    mail: Mail
+    message: UUID
+    came: MailIn
+
+    @property
+    def id(self) -> UUID:
+        """The same mail to the same message is the same reply."""
+        return derived_id("reply", self.mail.key, self.message.hex)
+
+
+@dataclass
+class Post:
+    """What came in by mail: what people wrote, what machines did, what belongs to no message of ours."""
+
+    people: list[Read] = field(default_factory=list)
+    machines: list[Read] = field(default_factory=list)
+    strangers: list[MailIn] = field(default_factory=list)
+
+    def signs(self) -> list[Sign]:
+        """That messages were answered, by people or by machines."""
+        kinds = ((self.people, SignalKind.REPLIED, False), (self.machines, SignalKind.AUTO_REPLIED, True))
+        return [
+            Sign(each.id, kind, each.came.at, each.came.on, named=each.message, machine=machine)
+            for read, kind, machine in kinds
+            for each in read
+        ]
+
+    def leaving(self, words: Replies) -> list[Leaving]:
+        """Those whose first line says that they want no more."""
+        said = [(each, leaves(each.mail, words)) for each in self.people]
+        return [
+            Leaving(each.message, ConsentScope(scope), each.came.at, each.came.on, "reply")
+            for each, scope in said
+            if scope
+        ]
+
+
+def open_post(database: Database, folder: Path, mails: Sequence[MailIn], tokens: Tokens, words: Replies) -> Post:
+    """Read mails, and find the message that each answers: by the signed address it came to, else by what it quotes."""
+    post = Post()
+    for came in mails:
+        path = folder / came.file
+        if not KEPT_NAME.fullmatch(came.file) or not path.is_file():
+            post.strangers.append(came)
+            continue
+        mail = read_mail(path.read_bytes(), came.sender, words)
+        message = _message_of(database, mail, came, tokens)
+        if message is None:
+            post.strangers.append(came)
+        else:
+            (post.machines if mail.automatic else post.people).append(Read(mail, message, came))
+    return post
+
+
+def _message_of(database: Database, mail: Mail, came: MailIn, tokens: Tokens) -> UUID | None:
+    for address in (*came.to, *mail.recipients):
+        if message := tokens.replied(address.partition("@")[0].strip("<> ")):
+            return UUID(message)
+    found = database.rows(f"SELECT id FROM message WHERE provider_id IN {texts(*mail.answers)}") if mail.answers else []
+    return found[0][0] if len(found) == 1 else None
+
+
+def write_replies(
+    database: Database, playbook: Playbook, people: Sequence[Read], key: AddressKey, now: datetime, today: date
+) -> int:
+    """Remember what people wrote, pause their touches, and plan a card for each; how many cards."""
+    if not people:
+        return 0
+    database.table("answered", _as_arrow(people, key))
+    database.make(
+        "new_reply",
+        """SELECT a.* EXCLUDE (id, message, sender_hash), a.id::UUID AS id, m.id AS message_id, m.lead_id,
+                  a.sender_hash IS NOT NULL AND a.sender_hash IS NOT DISTINCT FROM m.address_hash AS sender_known
+           FROM (SELECT DISTINCT ON (id) * FROM answered) a JOIN message m ON m.id = a.message::UUID
+           JOIN lead ON lead.id = m.lead_id WHERE a.id::UUID NOT IN (SELECT id FROM reply)""",
+    )
+    database.run("""
+        INSERT INTO reply (id, message_id, lead_id, received_at, subject, body, sender_known)
+        SELECT id, message_id, lead_id, received_at, subject, body, sender_known FROM new_reply""")
+    database.run(f"""
+        INSERT INTO interaction (key, lead_id, kind, source, occurred_at, occurred_on, seen_at)
+        SELECT md5('interaction|reply|' || id)::UUID, lead_id, 'email.replied', 'email', received_at, received_on,
+               {literal(stamp(database, now))} FROM new_reply ORDER BY received_at, id""")
+    return _plan_cards(database, playbook, now, today)
+
+
+def cards_without_words(database: Database) -> int:
+    """How many cards are planned and not written yet."""
+    card = f"starts_with(touch, {literal(REPLY_NOTICE)})"
+    return int(
+        database.one(f"SELECT count(*) FROM message WHERE {card} AND state = 'planned' AND payload_hash IS NULL")[0]
+    )
+
+
+def _as_arrow(people: Sequence[Read], key: AddressKey) -> pa.Table:
+    senders = [one_email(each.mail.sender) for each in people]
+    text = pa.string()
+    columns = {
+        "id": pa.array([str(each.id) for each in people], text),
+        "message": pa.array([str(each.message) for each in people], text),
+        "received_at": pa.array(
+            [each.came.at.astimezone(UTC).replace(tzinfo=None) for each in people], pa.timestamp("us")
+        ),
+        "received_on": pa.array([each.came.on for each in people], pa.date32()),
+        "subject": pa.array([each.mail.subject for each in people], text),
+        "body": pa.array([each.mail.body for each in people], text),
+        "sender_hash": pa.array([key.hash(sender) if sender else None for sender in senders], text),
+    }
+    return pa.table(columns)
+
+
+def _plan_cards(database: Database, playbook: Playbook, now: datetime, today: date) -> int:
+    policy = playbook.policy
+    desk = f"(SELECT id FROM staff WHERE external_id = {literal(policy.sales_desk)})"
+    told_today = f"""
+        SELECT lead_id, count(*) AS cards FROM message
+        WHERE starts_with(touch, {literal(REPLY_NOTICE)}) AND night = {literal(today)} GROUP BY lead_id"""
+    touch = f"{literal(REPLY_NOTICE)} || left(replace(r.id::VARCHAR, '-', ''), 12)"
+    planned = database.make(
+        "card",
+        f"""
+        SELECT *, md5(concat_ws('|', 'message', journey, lead_id, touch, enrolment_number, 0))::UUID AS id FROM (
+            SELECT r.id AS reply_id, m.journey, m.stage, {touch} AS touch, m.enrolment_id, m.enrolment_number, m.entry,
+                   m.lead_id, m.account_id, staff.id AS owner_id, m.fingerprint,
+                   row_number() OVER (PARTITION BY m.lead_id ORDER BY r.received_at, r.id) AS nth,
+                   coalesce(t.cards, 0) AS cards
+            FROM new_reply r JOIN message m ON m.id = r.message_id JOIN lead ON lead.id = m.lead_id
+            JOIN staff ON staff.id = coalesce(lead.owner_id, {desk}) LEFT JOIN ({told_today}) t ON t.lead_id = m.lead_id
+        ) WHERE nth + cards <= {CARDS_A_DAY}""",
+    )
+    until = now + timedelta(days=policy.grace)
+    database.run(f"""
+        INSERT INTO message (id, journey, stage, touch, enrolment_id, enrolment_number, entry, leg, channel, internal,
+            lead_id, account_id, owner_id, night, state, send_day, not_before, not_after, expires_on, fingerprint)
+        SELECT id, journey, stage, touch, enrolment_id, enrolment_number, entry, 0, 'staff', true, lead_id, account_id,
+               owner_id, {literal(today)}, 'planned', {literal(today)}, {literal(now)}, {literal(until)},
+               {literal(today + timedelta(days=policy.grace))}, fingerprint FROM card""")
+    database.run("UPDATE reply SET card_id = card.id FROM card WHERE card.reply_id = reply.id")
+    return planned

@@ -1,0 +1,88 @@
+"""What our own systems tell of leads, taken in exactly as a file of the same rows would be.
+
+What cannot be used is kept under ``refused/`` with the reason, as for a file that a person imports.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from shutil import copyfile
+
+from nurture.errors import InputError
+from nurture.inbound.lines import Told
+from nurture.intake.cleaning import Judge
+from nurture.intake.files import unwatched
+from nurture.intake.importing import import_rows
+from nurture.intake.kinds import FileKind
+from nurture.intake.reading import open_source
+from nurture.intake.refusals import harmless
+from nurture.intake.staging import staged
+from nurture.settings import Settings
+from nurture.store import Database
+
+ACTS = ("lead", "kind", "occurred_at", "about", "source", "id")
+SOURCE = "api"
+
+
+def take_told(
+    database: Database, settings: Settings, events: frozenset[str], told: Sequence[Told], now: datetime
+) -> int:
+    """Take in what was told, people before what they did; how many rows were refused."""
+    refused = 0
+    for header, rows in _people([each for each in told if each.identifies]).items():
+        refused += _take(database, settings, FileKind.LEADS, header, rows, events, now)
+    acts = _acts([each for each in told if not each.identifies])
+    return refused + _take(database, settings, FileKind.EVENTS, ACTS, acts, events, now)
+
+
+def _people(told: Sequence[Told]) -> dict[tuple[str, ...], list[Mapping[str, str]]]:
+    """Leads by the columns that are known of them: a column that is not there changes nothing. The last word stays."""
+    files: dict[tuple[str, ...], dict[str, Mapping[str, str]]] = {}
+    for each in sorted(told, key=lambda each: each.at):
+        header = tuple(sorted({"id", "name", *each.cells}))
+        files.setdefault(header, {})[each.cells["id"]] = each.cells
+    return {header: list(rows.values()) for header, rows in files.items()}
+
+
+def _acts(told: Sequence[Told]) -> list[Mapping[str, str]]:
+    """What leads did, the first telling of each: another with the same id and other contents is left to the record."""
+    first: dict[object, Mapping[str, str]] = {}
+    for each in told:
+        cells = {**each.cells, "source": each.cells.get("source") or SOURCE}
+        first.setdefault(cells.get("id") or tuple(sorted(cells.items())), cells)
+    return list(first.values())
+
+
+def _take(
+    database: Database, settings: Settings, kind: FileKind, header: Sequence[str], rows: Iterable[Mapping[str, str]],
+    events: frozenset[str], now: datetime,
+) -> int:  # fmt: skip
+    written = list(rows)
+    if not written:
+        return 0
+    path = settings.spool / f"told-{kind}.csv"
+    _write(path, header, written)
+    try:
+        source = open_source(path, kind)
+        with staged(source, settings.home, unwatched) as held:
+            report = import_rows(database, settings, Judge(source, settings.zone, events, now), held)
+        return report.refused_count
+    except InputError:
+        _keep(path, settings.home, now)
+        return len(written)
+    finally:
+        path.unlink()
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        sheet = csv.writer(file)
+        sheet.writerow(header)
+        sheet.writerows([[harmless(row.get(name, "")) for name in header] for row in rows])
+
+
+def _keep(path: Path, home: Path, now: datetime) -> None:
+    """A file that cannot be used at all is kept as it is."""
+    (home / "refused").mkdir(parents=True, exist_ok=True)
+    copyfile(path, home / "refused" / f"{path.stem}-{now:%Y%m%dT%H%M%S}.csv")
