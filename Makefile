@@ -17,15 +17,8 @@ help: ## Show this list.
 
 setup: .venv/ready ## Install everything, with hashes, into .venv.
 
-demo: export NURTURE_HOME = var/demo
-demo: .venv/ready ## Import the sample company into var/demo, close one night, deliver it, explain one lead.
-	@for kind in staff accounts leads consents events; do \
-		$(BIN)/nurture import $$kind content/sample/$$kind.csv || [ $$? -eq 1 ] || exit 2; done
-	@$(BIN)/nurture run --night 2026-11-20
-	@$(BIN)/nurture dispatch --now "2026-11-20 11:30"
-	@$(BIN)/nurture explain L9006
-	@$(BIN)/nurture audit >/dev/null && echo "Every promise of the ledger holds here (nurture audit)."
-	@echo "Next: export NURTURE_HOME=var/demo; $(BIN)/nurture status; $(BIN)/nurture explain --night 2026-11-20 --touch checklist"
+demo: .venv/ready ## A company's month in a minute: thirty nights into var/demo, every message to look at.
+	@$(BIN)/nurture demo
 
 screenshots: demo ## Take the pictures of the README (needs chromium and fonts-noto-cjk).
 	scripts/screenshots.sh var/demo/outbox/2026-11-20

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import OK, app
+from flows.commands import OK, Json, app, open_house
 from flows.screen import say_whole
 from nurture.errors import AlreadyUp
 from nurture.settings import read_settings
@@ -26,4 +26,24 @@ def up(
         keep_up(read_settings(), Ports(port, gallery_port), say_whole)
     except AlreadyUp as running:
         say_whole(str(running))
+    raise typer.Exit(OK)
+
+
+@app.command()
+def demo(json: Json = False) -> None:
+    """A company's month of nurturing, in a minute: 2,000 invented leads, thirty nights, every message to look at.
+
+    Imports content/sample, lives through 2026-10-22 to 2026-11-20 on a virtual clock (the last night under Prefect),
+    and delivers into a folder. Nothing leaves this machine. All files lie in NURTURE_HOME/demo; the next demo makes it
+    anew.
+    """
+    from flows.demo import FIRST, LAST, run_demo
+    from flows.screen import progress
+    from flows.show_demo import demo as show_demo
+    from nurture.month import read_month
+
+    found = run_demo(lambda title: progress(title, silent=json))
+    with open_house() as (database, playbook, _):
+        month = read_month(database, playbook, FIRST, LAST)
+    show_demo(found, month, json)
     raise typer.Exit(OK)

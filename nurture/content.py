@@ -22,6 +22,9 @@ FRONT_KEYS = {"subject", "preheader", "sender", "attachments", "for"}
 NOTICES = "notices"
 """The folder of the cards that no journey names, and what stands in place of their journey and stage."""
 
+SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader in C, where it is there: eight times as fast."""
+
 
 @dataclass(frozen=True)
 class ContentFile:
@@ -120,7 +123,7 @@ def _split(path: Path) -> tuple[dict[str, Any], str, int]:
     if text.startswith("---") and not found:
         raise ContentError(f"{path}: its front matter does not end. Close it with a line of three dashes.")
     try:
-        front = (yaml.safe_load(found[1]) if found else None) or {}
+        front = (yaml.load(found[1], Loader=SAFE) if found else None) or {}  # noqa: S506 - one of the safe ones
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}, line {mark.line + 2}" if mark else str(path)

@@ -81,10 +81,9 @@ class Dispatch:
         self._take_over(report)
         if report.guarded:
             return report
-        self._write_cards()
         due = self._count_due()
-        for kind, channel in self.channels.items():
-            self._send_all(kind, channel, report, due)
+        for kind in (kind for kind in self.channels if due[kind]):
+            self._send_all(kind, self.channels[kind], report, due.total())
         self._finish(report)
         with self.store.open() as database:
             wordless = f"state = 'planned' AND payload_hash IS NULL AND not_before <= {literal(self.now)}"
@@ -116,6 +115,9 @@ class Dispatch:
             report.drained += self._drain(database)
             settle_doubts(database, self._moment())
             asked = {kind: recorder.questions(kind) for kind in self.channels}
+            wordless_cards = cards_without_words(database)
+        if wordless_cards:
+            self._write_cards()
         for kind, questions in asked.items():
             if questions:
                 self._resolve(self.channels[kind], questions, report)
@@ -147,18 +149,17 @@ class Dispatch:
 
     def _write_cards(self) -> None:
         """Cards that tell of replies have no night that renders them."""
-        with self.store.open() as database:
-            waiting = cards_without_words(database)
-        if waiting:
-            today = business_date(self.now, self.playbook.zone)
-            freeze(self.store, self.settings, self.playbook, today, self.now)
+        today = business_date(self.now, self.playbook.zone)
+        freeze(self.store, self.settings, self.playbook, today, self.now)
 
-    def _count_due(self) -> int:
+    def _count_due(self) -> Counter[str]:
+        """How many messages are due, by channel: one with nothing to send is not opened for."""
         with self.store.open() as database:
-            due = database.one(f"""
-                SELECT count(*) FROM message
-                WHERE state = 'planned' AND payload_hash IS NOT NULL AND not_before <= {literal(self.now)}""")
-        return int(due[0])
+            due = database.rows(f"""
+                SELECT channel, count(*) FROM message
+                WHERE state = 'planned' AND payload_hash IS NOT NULL AND not_before <= {literal(self.now)}
+                GROUP BY channel""")
+        return Counter({row[0]: row[1] for row in due})
 
     def _send_all(self, kind: ChannelKind, channel: Channel, report: DispatchReport, due: int) -> None:
         sender = Sender(channel, Rendered(self.settings.rendered), self.settings.attempts)

@@ -14,8 +14,8 @@ from nurture.errors import TransientError
 from nurture.rendering.contexts import Shard
 from nurture.rendering.shards import RenderedShard, Workshop, enter, render_shard
 
-ALONE = 200
-"""Up to so many messages are rendered in this process."""
+ALONE = 2_000
+"""Up to so many messages, one shard, are rendered in this process: half a second, when starting others takes one."""
 
 Render = Callable[[Shard], RenderedShard]
 
