@@ -145,6 +145,10 @@ class Store:
                 with database.transaction():
                     migrate(database, self.path, self.zone)
                 yield database
+        except RuntimeError as error:
+            if "Query interrupted" not in str(error):
+                raise
+            raise KeyboardInterrupt from None  # Ctrl-C in the middle of a statement
         except (*FAILS_ON_DISK, DBAPIError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if not isinstance(cause, FAILS_ON_DISK):
