@@ -14,8 +14,9 @@ from nurture.settings import read_settings
 def up(
     port: Annotated[int, typer.Option(help="Of the Prefect server and its UI.")] = 4200,
     gallery_port: Annotated[int, typer.Option(help="Of the outbox, to look at messages.")] = 4201,
+    web_port: Annotated[int, typer.Option(help="Of the pages and hooks of `nurture serve`.")] = 8700,
 ) -> None:
-    """Run everything on this machine until Ctrl-C: Prefect server, schedules, worker, and the outbox to look at.
+    """Run everything on this machine until Ctrl-C: Prefect server, schedules, worker, web pages, and the outbox.
 
     Nights run at 02:00, a dispatch every ten minutes (prefect.yaml). All files lie under NURTURE_HOME. What ends by
     itself is started again; a second `nurture up` says who runs. Ctrl-C or SIGTERM stops all of it.
@@ -23,7 +24,7 @@ def up(
     from flows.up import Ports, keep_up
 
     try:
-        keep_up(read_settings(), Ports(port, gallery_port), say_whole)
+        keep_up(read_settings(), Ports(port, gallery_port, web_port), say_whole)
     except AlreadyUp as running:
         say_whole(str(running))
     raise typer.Exit(OK)

@@ -10,7 +10,7 @@ from flows.sending import send_due
 from nurture.dispatching import DispatchReport
 from nurture.settings import Settings, read_settings
 from tasks.seeing import Bar, show_gallery
-from tasks.stepping import TaskSteps, shard_runner
+from tasks.stepping import TaskSteps
 
 
 def called_by_moment() -> str:
@@ -19,7 +19,7 @@ def called_by_moment() -> str:
     return f"dispatch {due.astimezone(ZoneInfo(read_settings().zone)):%Y-%m-%d %H:%M}" if due else "dispatch"
 
 
-@flow(name="dispatch-due", flow_run_name=called_by_moment, task_runner=shard_runner(), persist_result=False)
+@flow(name="dispatch-due", flow_run_name=called_by_moment, persist_result=False)
 def dispatch_due() -> State[Any]:
     """Send everything that is due now, each message at most once; first settle what runs that died left behind."""
     settings = read_settings()

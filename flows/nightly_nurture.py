@@ -17,7 +17,7 @@ from nurture.playbook import read_playbook
 from nurture.settings import Settings, read_settings
 from nurture.store import Store
 from tasks.seeing import Bar, show_funnel, show_night
-from tasks.stepping import TaskSteps, shard_runner
+from tasks.stepping import TaskSteps
 from tasks.telling import tell_completed, tell_qualified
 
 
@@ -28,7 +28,7 @@ def called_by_night() -> str:
     return f"{runtime.flow_run.flow_name} {night}" + (" (dry run)" if asked.get("dry_run") else "")
 
 
-@flow(name="nightly-nurture", flow_run_name=called_by_night, task_runner=shard_runner(), persist_result=False)
+@flow(name="nightly-nurture", flow_run_name=called_by_night, persist_result=False)
 def nightly_nurture(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State[Any]:
     """Close a night of all journeys: score every lead, walk it, choose, restrain, render, and say why.
 

@@ -6,7 +6,7 @@ Imports no Prefect, so that the server starts while Prefect is still being impor
 import os
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -25,6 +25,8 @@ class PrefectHome:
 
     folder: Path
     port: int
+    database: str = field(default="", repr=False)
+    """Where the server keeps its records; without it, in a SQLite file in the folder."""
 
     @property
     def url(self) -> str:
@@ -39,6 +41,9 @@ class PrefectHome:
             "PREFECT_API_URL": f"{self.url}/api",
             "PREFECT_SERVER_API_HOST": HOST,
             "PREFECT_SERVER_API_PORT": str(self.port),
+            "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"{self.url},http://localhost:{self.port}",
+            # the default of the next is among the installed packages, and of the one above any site
+            "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(self.folder / "ui"),
             "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
@@ -54,14 +59,16 @@ class PrefectHome:
             sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app",
             "--host", HOST, "--port", str(self.port), "--log-level", "warning", "--timeout-graceful-shutdown", "5",
         ]  # fmt: skip
-        log = self.folder / "server.log"
-        return Service("Prefect server", command, self.environment(), log, lambda: answers(f"{self.url}/api/health"),
+        log, environment = self.folder / "server.log", self.environment()
+        if self.database:
+            environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = self.database
+        return Service("Prefect server", command, environment, log, lambda: answers(f"{self.url}/api/health"),
                        self.url)  # fmt: skip
 
 
 def prefect_home(settings: Settings, port: int) -> PrefectHome:
     """The Prefect of this installation."""
-    return PrefectHome(settings.home.resolve() / "prefect", port)
+    return PrefectHome(settings.home.resolve() / "prefect", port, settings.prefect_database.get_secret_value())
 
 
 def answers(url: str) -> bool:

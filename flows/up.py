@@ -36,6 +36,7 @@ class Ports:
 
     prefect: int
     gallery: int
+    web: int
 
 
 @contextmanager
@@ -62,7 +63,8 @@ def keep_up(settings: Settings, ports: Ports, say: Say) -> None:
     """
     home = prefect_home(settings, ports.prefect)
     with up_lease(settings.home, datetime.now(UTC), f"Prefect UI {home.url}"), stopped_by_signal():
-        for port, name in ((ports.prefect, "--port"), (ports.gallery, "--gallery-port")):
+        options = ((ports.prefect, "--port"), (ports.gallery, "--gallery-port"), (ports.web, "--web-port"))
+        for port, name in options:
             if not is_free(port):
                 raise InputError(f"Port {port} is taken by another program. Choose another one with {name}.")
         supervisor = Supervisor(home, _services(settings, home, ports), say)
@@ -75,26 +77,29 @@ def keep_up(settings: Settings, ports: Ports, say: Say) -> None:
 
 
 def _services(settings: Settings, home: PrefectHome, ports: Ports) -> tuple[Service, ...]:
-    gallery_url = f"http://{HOST}:{ports.gallery}"
+    gallery_url, web_url = f"http://{HOST}:{ports.gallery}", f"http://{HOST}:{ports.web}"
     environment = home.environment() | {
-        "NURTURE_HOME": str(settings.home.resolve()),
-        "NURTURE_GALLERY_URL": gallery_url,
-    }
+        "NURTURE_HOME": str(settings.home.resolve()), "NURTURE_GALLERY_URL": gallery_url,
+        "NURTURE_WEB_PORT": str(ports.web),
+    }  # fmt: skip
+    worker = [
+        "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process", "--name", worker_name(),
+        "--limit", str(RUNS_AT_ONCE),
+    ]  # fmt: skip
     gallery = [
-        sys.executable, "-m", "uvicorn", "--factory", "nurture.gallery_site:create_gallery", "--host", HOST,
+        "-m", "uvicorn", "--factory", "nurture.gallery_site:create_gallery", "--host", HOST,
         "--port", str(ports.gallery), "--log-level", "warning",
     ]  # fmt: skip
-    worker = [
-        sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process",
-        "--name", worker_name(), "--limit", str(RUNS_AT_ONCE),
-    ]  # fmt: skip
-    logs = home.folder
+
+    def ours(name: str, log: str, command: list[str], healthy: Callable[[], bool], url: str = "") -> Service:
+        return Service(name, [sys.executable, *command], environment, home.folder / log, healthy, url)
+
     return (
         home.server(),
-        Service("Worker", worker, environment, logs / "worker.log", lambda: worker_is_online(home)),
-        Service("Outbox", gallery, environment, logs / "gallery.log", lambda: answers(f"{gallery_url}/") or _listens(
-            ports.gallery), gallery_url),
-    )  # fmt: skip
+        ours("Worker", "worker.log", worker, lambda: worker_is_online(home)),
+        ours("Web pages", "web.log", ["-m", "flows.cli", "serve"], lambda: answers(f"{web_url}/healthz"), web_url),
+        ours("Outbox", "gallery.log", gallery, lambda: not is_free(ports.gallery), gallery_url),
+    )
 
 
 def worker_name() -> str:
@@ -110,10 +115,6 @@ def worker_is_online(home: PrefectHome) -> bool:
     except (httpx.HTTPError, ValueError):
         return False
     return any(each["name"] == worker_name() and each["status"] == "ONLINE" for each in workers)
-
-
-def _listens(port: int) -> bool:
-    return not is_free(port)
 
 
 @dataclass

@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     alarm_to: SecretStr = Field(
         SecretStr(""), description="Who is told of a failed, late or missing night: Apprise URLs, separated by spaces."
     )
+    prefect_database: SecretStr = Field(
+        SecretStr(""),
+        description="Database of the Prefect server (postgresql+asyncpg://…); without it, a SQLite file in home.",
+    )
     gallery_url: str = Field("", description="Where the outbox is served; without it, links to it name files.")
     web_host: str = Field("127.0.0.1", description="Address on which `nurture serve` listens.")
     web_port: int = Field(

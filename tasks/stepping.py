@@ -7,14 +7,13 @@ what may have been sent is never sent again by a retry. A step that failed, or t
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import TaskRun
-from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from nurture.errors import NurtureError, StoreBusy, TransientError
 from nurture.steps import SHARDS_AT_ONCE, Told, nothing_told
@@ -54,11 +53,6 @@ _shard = _step.with_options(
 )
 
 
-def shard_runner() -> TaskRunner[PrefectFuture[Any]]:
-    """Threads for the shards of a flow: they wait for processes, so few are enough. Never without a bound."""
-    return cast(TaskRunner[PrefectFuture[Any]], ThreadPoolTaskRunner(max_workers=SHARDS_AT_ONCE))
-
-
 class TaskSteps:
     """Runs steps as task runs of the flow run around it."""
 
@@ -75,19 +69,27 @@ class TaskSteps:
     ) -> Iterable[T]:
         """A task run a shard, some at once, each with its number in its name.
 
-        The others still run to their end when one fails: what they did is kept.
+        Never more at once than there is work for, whichever flow it is. The others still run to their end when one
+        fails: what they did is kept.
         """
         results: list[list[T]] = [[] for _ in shards]
-        futures: list[PrefectFuture[Any]] = []
-        for number, shard in enumerate(shards):
-            run = _kept(results[number], _bound(work, shard), tell)
-            futures.append(_shard.submit(f"{name} {number + 1} of {len(shards)}", run))
-        for future, result in zip(futures, results, strict=True):
-            future.wait()
-            if result:
-                yield result[0]
-        for future in futures:
-            future.result()
+        with ThreadPoolTaskRunner[Any](max_workers=SHARDS_AT_ONCE) as runner:
+            futures = [
+                runner.submit(
+                    _shard,
+                    {
+                        "name": f"{name} {number + 1} of {len(shards)}",
+                        "work": _kept(results[number], _bound(work, shard), tell),
+                    },
+                )
+                for number, shard in enumerate(shards)
+            ]
+            for future, result in zip(futures, results, strict=True):
+                future.wait()
+                if result:
+                    yield result[0]
+            for future in futures:
+                future.result()
 
 
 def _bound(work: Callable[[S], T], shard: S) -> Callable[[], T]:

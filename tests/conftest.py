@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.prefect_home import PrefectHome
 from nurture.store import Database, Store
+from tests.prefect_house import served
 from tests.sample_house import import_sample
 
 
@@ -48,3 +50,10 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("sample") / "home"
     import_sample(home)
     return home
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectHome]:
+    """A real Prefect server, started once."""
+    with served(tmp_path_factory.mktemp("prefect")) as home:
+        yield home
