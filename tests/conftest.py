@@ -9,7 +9,7 @@ import pytest
 
 from flows.prefect_home import PrefectHome
 from nurture.store import Database, Store
-from tests.prefect_house import served
+from tests.prefect_house import at_server, served
 from tests.sample_house import import_sample
 
 
@@ -54,6 +54,6 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectHome]:
-    """A real Prefect server, started once."""
-    with served(tmp_path_factory.mktemp("prefect")) as home:
+    """A real Prefect server, started once, to which everything here talks from then on."""
+    with served(tmp_path_factory.mktemp("prefect")) as home, at_server(home):
         yield home

@@ -78,3 +78,16 @@ def set_environment(home: Path, prefect: PrefectHome, put: Callable[[str, str], 
     for name, value in environment(home, prefect).items():
         if name.startswith(("PREFECT_", "NURTURE_")) and os.environ.get(name) != value:
             put(name, value)
+
+
+@contextmanager
+def at_server(home: PrefectHome) -> Iterator[None]:
+    """Prefect in this process talks to this server, and says the rest while it still listens."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+    from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: f"{home.url}/api", PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False}):
+        yield
+        EventsWorker.drain_all()
+        APILogWorker.drain_all()
