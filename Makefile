@@ -36,12 +36,13 @@ check: .venv/ready ## Lint, format, types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/ready ## Measure a night, each part against a floor, and what the web process takes in.
+bench: .venv/ready ## Measure nights, each part against a floor, with and without Prefect, and what the web process takes in.
 	$(BIN)/python -m benchmarks.night --messages 10000
 	$(BIN)/python -m benchmarks.night --messages 100000
 	$(BIN)/python -m benchmarks.decide --leads 100000
 	$(BIN)/python -m benchmarks.decide --leads 1000000
 	$(BIN)/python -m benchmarks.webhook --events 50000
+	$(BIN)/python -m benchmarks.prefect_night --messages 20000
 
 clean: ## Remove what can be made again; the data in var/ stays.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .bench-*

@@ -35,6 +35,14 @@ def test_the_webhook_benchmark_counts_what_lies_on_disk() -> None:
     assert json.loads(done.stdout)["events"] == 1050, done.stderr
 
 
+@pytest.mark.slow
+def test_a_night_under_prefect_sends_what_the_engine_alone_sends() -> None:
+    command = [sys.executable, "-m", "benchmarks.prefect_night", "--messages", "200", "--rounds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert 0 < json.loads(done.stdout)["task_runs"] <= 200
+
+
 def test_a_difference_between_the_sides_is_caught(tmp_path: Path) -> None:
     files = [tmp_path / "engine.duckdb", tmp_path / "floor.duckdb"]
     for file in files:
