@@ -13,6 +13,7 @@ NurtureError
 ├── RenderError       one message cannot be rendered for one person; says why, without personal data
 │   └── NobodyThere   not the text is at fault: there is nobody to read it, or to send it
 ├── TransientError    worth another try later
+│   └── AccountError  a provider refuses all of us (key, credits, sender, address of its API); a person must mend it
 └── PermanentError    will fail the same way again
 
 Messages carry ids, file names and line numbers, never personal data.
@@ -69,6 +70,10 @@ class NobodyThere(RenderError):  # noqa: N818 - a state, not a fault
 
 class TransientError(NurtureError):
     """Worth another try later."""
+
+
+class AccountError(TransientError):
+    """A provider refuses everything that we send, until a person mends it."""
 
 
 class PermanentError(NurtureError):

@@ -1,19 +1,27 @@
 """The one settings page: every ``NURTURE_*`` variable, typed and documented. Nothing else reads the environment."""
 
 from datetime import datetime, time
+from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nurture.errors import InputError
 
 
+class Mode(StrEnum):
+    """Whom a dispatch reaches: nobody outside, or everybody who is due."""
+
+    PREVIEW = "preview"
+    LIVE = "live"
+
+
 class Settings(BaseSettings):
     """Read once, at the border (the command line or a flow), and handed on as an argument."""
 
-    model_config = SettingsConfigDict(env_prefix="NURTURE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="NURTURE_", frozen=True, extra="ignore", populate_by_name=True)
 
     home: Path = Field(Path("var"), description="Folder for everything that a run writes.")
     content: Path = Field(Path("content"), description="Folder of templates, policy and event weights.")
@@ -43,6 +51,29 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", description="Address on which `nurture serve` listens.")
     web_port: int = Field(
         8700, ge=0, le=65535, description="Port on which `nurture serve` listens; 0 takes a free one."
+    )
+    mode: Mode = Field(
+        Mode.PREVIEW, description="preview: everything goes to the outbox folder; live: approved nights go to people."
+    )
+    only_to: str = Field(
+        "", description="Email addresses that are really written to even in preview, with blanks between them."
+    )
+    sendgrid_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("NURTURE_SENDGRID_API_KEY", "SENDGRID_API_KEY"),
+        description="SendGrid's API key, with which mail is sent, or @FILE; SENDGRID_API_KEY is read too.",
+    )
+    sendgrid_url: str = Field(
+        "https://api.sendgrid.com",
+        pattern=r"^https?://[^\s/@?#]+$",
+        description="SendGrid's API; https://api.eu.sendgrid.com for subusers in the EU.",
+    )
+    smtp_relays: SecretStr | None = Field(
+        None,
+        description="Mail relays: NAME=smtps://USER:PASSWORD@HOST:PORT (or smtp:// with STARTTLS), several, or @FILE.",
+    )
+    reply_domain: str = Field(
+        "", description="Domain whose mail SendGrid's Inbound Parse posts to us: replies to mails go there."
     )
     sendgrid_webhook_keys: str = Field(
         "", description="Public keys of SendGrid's signed event webhook, with blanks between them, or @FILE with them."
@@ -120,5 +151,20 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = "NURTURE_" + str(first["loc"][0]).upper()
+        name = "NURTURE_" + str(first["loc"][0]).upper().removeprefix("NURTURE_")
         raise InputError(f"{name}: {first['msg']}. `nurture settings` lists them all.") from error
+
+
+def entries(name: str, setting: str | SecretStr | None) -> list[str]:
+    """What a setting lists: words between blanks, or those of the file that ``@FILE`` names.
+
+    Raises:
+        InputError: the file cannot be read; names the setting.
+    """
+    text = setting.get_secret_value() if isinstance(setting, SecretStr) else setting or ""
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{name}: the file that it names cannot be read ({type(error).__name__}).") from error
+    return text.split()

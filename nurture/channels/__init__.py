@@ -43,7 +43,8 @@ class Question:
     """A message of which nobody knows whether it was sent: its id (32 hex digits), its night, when that was found.
 
     ``fence`` tells this doubt from a later one about the same message. ``nights`` are others in which it may have gone
-    out under this id: a restore forgot them, and what they planned is planned again.
+    out under this id: a restore forgot them, and what they planned is planned again. ``to`` is the address it went to;
+    ``silent_since`` when the provider was asked first and did not know of it.
     """
 
     id: str
@@ -51,6 +52,8 @@ class Question:
     since: datetime
     fence: int = 0
     nights: tuple[str, ...] = ()
+    to: str = ""
+    silent_since: datetime | None = None
 
 
 class Channel(Protocol):
@@ -69,10 +72,13 @@ class Channel(Protocol):
 
         Raises:
             TransientError: none of them was sent, nothing more can be sent now.
+            AccountError: the same, until a person has mended something.
         """
 
     def evidence(self, questions: Sequence[Question]) -> Mapping[str, Outcome]:
         """What can be proved of messages in doubt: ``ACCEPTED`` or ``NOT_SENT`` by id; the others stay in doubt.
+
+        ``UNKNOWN`` says that the provider was asked just now and does not know of it: that is no proof yet.
 
         Raises:
             TransientError: nobody can be asked now.

@@ -3,28 +3,13 @@
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from nurture.errors import InputError
+from nurture.settings import entries
 
 SHORTEST = 20
-
-
-def entries(name: str, setting: str | SecretStr | None) -> list[str]:
-    """What a setting lists: words between blanks, or those of the file that ``@FILE`` names.
-
-    Raises:
-        InputError: the file cannot be read; names the setting.
-    """
-    text = setting.get_secret_value() if isinstance(setting, SecretStr) else setting or ""
-    if text.startswith("@"):
-        try:
-            text = Path(text[1:]).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{name}: the file that it names cannot be read ({type(error).__name__}).") from error
-    return text.split()
 
 
 @dataclass(frozen=True)

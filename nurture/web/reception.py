@@ -15,12 +15,12 @@ from starlette.requests import Request
 from nurture.calendar import business_date
 from nurture.errors import TransientError
 from nurture.events import EventCatalogue, read_events
-from nurture.settings import Settings
+from nurture.settings import Settings, entries
 from nurture.spool import JSON, Spool, SpoolKind, SpoolLine
 from nurture.tokens import Tokens, tokens_of
 from nurture.topics import Topics, read_topics
 from nurture.web.counters import Counters
-from nurture.web.keys import Doors, entries, read_api_keys, read_inbound_secret
+from nurture.web.keys import Doors, read_api_keys, read_inbound_secret
 from nurture.web.lately import Lately
 from nurture.web.pages import Pages, read_pages
 from nurture.web.rate import RateLimit
