@@ -27,6 +27,7 @@ from models import Channel
 from nurture.channels import Fate, Outcome, Question
 from nurture.dispatching import Dispatch
 from nurture.envelope import Envelope
+from nurture.lanes import Lane, Outlet
 from nurture.literals import literal
 from nurture.night import close_night
 from nurture.playbook import Playbook, read_playbook
@@ -139,7 +140,7 @@ def measure(home: Path, messages: int) -> Measured:
     with _timed(seconds, "render and freeze"):
         frozen = freeze(store, settings, playbook, NIGHT, EVENING)
     with _timed(seconds, "claim, check, send, record"):
-        report = Dispatch(store, settings, playbook, {Channel.EMAIL: Nobody()}, NOON).run()
+        report = Dispatch(store, settings, playbook, [Outlet(Lane(Channel.EMAIL), Nobody())], NOON).run()
     accepted = report.sent[Fate.ACCEPTED]
     if not (frozen.rendered == accepted == messages) or frozen.failed or report.refused:
         raise SystemExit(f"{messages} leads, {frozen.rendered} rendered, {accepted} accepted, {report.refused} refused")

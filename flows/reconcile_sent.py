@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 from models import Channel
 from nurture.addresses import open_address_key
-from nurture.channels.opening import open_channels
+from nurture.channels.opening import open_outlets
 from nurture.playbook import read_playbook
 from nurture.reconciling import ReconcileReport, Reconciliation
 from nurture.settings import read_settings
 from nurture.store import Store
+from nurture.witnesses import witnesses
 
 
 def reconcile_sent(
@@ -33,5 +34,5 @@ def reconcile_sent(
     store = Store.of(settings)
     with store.open() as database, database.transaction():
         open_address_key(database, settings)
-    channels = open_channels(settings, playbook, moment)
-    return Reconciliation(store, settings.attempts, channels, moment, progress).run(vouched)
+    outlets = open_outlets(settings, playbook, moment)
+    return Reconciliation(store, settings.attempts, witnesses(outlets), moment, progress).run(vouched)

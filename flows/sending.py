@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 
 from nurture.addresses import prove_address_key
-from nurture.channels.opening import open_channels
+from nurture.channels.opening import open_outlets
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.playbook import read_playbook
 from nurture.settings import read_settings
@@ -40,7 +40,7 @@ def send_due(
 
     steps.reach(partial(prove_address_key, store, settings))
     began = monotonic()
-    channels = open_channels(settings, playbook, moment)
+    outlets = open_outlets(settings, playbook, moment)
     return Dispatch(
-        store, settings, playbook, channels, moment, progress, lambda: timedelta(seconds=monotonic() - began), steps
+        store, settings, playbook, outlets, moment, progress, lambda: timedelta(seconds=monotonic() - began), steps
     ).run()

@@ -25,6 +25,7 @@ from models.enums import (
 )
 from models.inbound import Preference, Reply, Signal, SpoolFile, SpoolLineSeen, TopicOff
 from models.ledger import Absence, Batch, Decision, DecisionHistory, Message, MessageMove, Pause
+from models.live import ApprovedText, Awaiting, Clearance, Released, Silence
 from models.people import Account, Identity, Lead, Staff
 from models.progress import Enrolment, Interaction, StageEntry
 from models.run import Meta, Run
@@ -32,9 +33,12 @@ from models.run import Meta, Run
 __all__ = [
     "Absence",
     "Account",
+    "ApprovedText",
+    "Awaiting",
     "Batch",
     "BuyingRole",
     "Channel",
+    "Clearance",
     "Consent",
     "ConsentAction",
     "ConsentScope",
@@ -58,10 +62,12 @@ __all__ = [
     "PauseKind",
     "Preference",
     "Reason",
+    "Released",
     "Reply",
     "Run",
     "Signal",
     "SignalKind",
+    "Silence",
     "SpoolFile",
     "SpoolLineSeen",
     "Staff",

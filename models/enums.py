@@ -43,11 +43,15 @@ class Channel(StrEnum):
 
 
 class ConsentScope(StrEnum):
-    """What a consent or its withdrawal covers; ``all`` is every channel."""
+    """What a consent or its withdrawal covers; ``all`` is every channel.
+
+    ``cross_border`` is the separate consent to give the address to a provider abroad (PIPL art. 39).
+    """
 
     EMAIL = "email"
     WECOM = "wecom"
     PHONE = "phone"
+    CROSS_BORDER = "cross_border"
     ALL = "all"
 
 
@@ -116,6 +120,7 @@ class Reason(StrEnum):
     ONLY_IF = "only_if"
     SUPPRESSED = "suppressed"
     NO_CONSENT = "no_consent"
+    NO_CROSS_BORDER = "no_cross_border"
     NO_CONTENT = "no_content"
     NO_ADDRESS = "no_address"
     NO_QUOTA = "no_quota"

@@ -68,13 +68,20 @@ class MessageMove(SQLModel, table=True):
 
 
 class Batch(SQLModel, table=True):
-    """Messages that one process claimed to send, and until when it may: ``lease_until`` is on its monotonic clock."""
+    """Messages that one process claimed to send, and until when it may: ``lease_until`` is on its monotonic clock.
+
+    ``provider`` is who gets them (None: a restore took it away), ``live`` whether they are for people, and ``on_day``
+    the business date.
+    """
 
     id: UUID = Field(primary_key=True)
     channel: Channel = Field(sa_type=words(Channel))
     holder: str
     lease_until: float
     claimed_at: datetime = Field(sa_type=UtcTimestamp)
+    provider: str | None = None
+    live: bool = False
+    on_day: date | None = None
 
 
 class Pause(SQLModel, table=True):

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models import ConsentScope, MessageState, Mover
-from nurture.claiming import GOING
 from nurture.finding import Check, Finding
 from nurture.ledger import IN_FLIGHT, MOVES
+from nurture.limits import GOING
 from nurture.literals import literal, texts
 from nurture.reach import WAYS, Way
 from nurture.rendered import Rendered

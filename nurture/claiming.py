@@ -16,18 +16,17 @@ from nurture.calendar import business_date, is_open
 from nurture.evidence import lead_with_evidence, served, take_facts, take_standing
 from nurture.holder import Lease, this_process
 from nurture.journey import Journey
+from nurture.lanes import Lane
 from nurture.ledger import Ledger
+from nurture.limits import Limits
 from nurture.literals import literal, texts
 from nurture.planning import REPLY_NOTICE
 from nurture.playbook import Playbook
-from nurture.reach import COUNTED, WAYS
+from nurture.reach import WAYS, leaves_unasked
 from nurture.restored import Restored, read_restored
 from nurture.store import Database
 
-GOING = tuple(state for state in COUNTED if state is not MessageState.PLANNED)
-"""What counts against a cap at the claim: sent, or on its way. What is only planned has its own claim before it."""
-
-SUPPRESSING = ("suppressed", "no_consent", "topic_off")
+SUPPRESSING = ("suppressed", "no_consent", "topic_off", "no_cross_border")
 CANCELLING = ("address_changed", "left", "goal", "lifecycle", "disqualified", "only_if")
 """Why a planned message ends at its claim; for every other reason it waits."""
 
@@ -70,11 +69,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claiming:
-    """Claims the due messages of one channel at one moment."""
+    """Claims the due messages of one lane at one moment."""
 
     database: Database
     playbook: Playbook
-    channel: Channel
+    lane: Lane
     now: datetime
 
     def claim(self, above: Key, most: int) -> Claim:
@@ -85,12 +84,20 @@ class Claiming:
             if restored and restored.guarded:
                 return Claim(batch, lease, ())
             self._take_places()
-            if not self.database.make("candidate", self._candidates(above, most, self._proved(restored))):
+            due = self._due(above, self._proved(restored))
+            most = self._limits.of_ramp(most)
+            if not most:
+                return Claim(batch, lease, (), self._all_wait(due))
+            if not self.database.make("candidate", _first(due, most)):
                 return Claim(batch, lease, ())
             self._judge()
             stopped = self._stopped()
             self._end_what_stopped()
             return Claim(batch, lease, self._claim(batch, lease), stopped, self._next(most))
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.database, self.playbook, self.lane, self.now)
 
     def _take_places(self) -> None:
         """Where people are, what date it is there, and whether their window is open."""
@@ -108,21 +115,29 @@ class Claiming:
         doubts = restored is not None and restored.doubts(self.now)
         return "m.id IN (SELECT message_id FROM absence)" if doubts else "true"
 
-    def _candidates(self, above: Key, most: int, proved: str) -> str:
+    def _due(self, above: Key, proved: str) -> str:
+        """What the lane takes, above a key, where it is time and not too late."""
         zone, country = literal(self.playbook.zone.key), literal(self.playbook.policy.country)
         due = f"""
             SELECT m.id, m.not_before, m.expires_on, starts_with(m.touch, {literal(REPLY_NOTICE)}) AS at_any_hour,
                    coalesce(CASE WHEN m.internal THEN staff.timezone ELSE lead.timezone END, {zone}) AS zone,
                    coalesce(CASE WHEN m.internal THEN staff.country ELSE lead.country END, {country}) AS country
             FROM message m JOIN lead ON lead.id = m.lead_id LEFT JOIN staff ON staff.id = m.owner_id
-            WHERE m.state = 'planned' AND m.payload_hash IS NOT NULL AND m.channel = {literal(self.channel)}
-              AND m.not_before <= {literal(self.now)} AND {proved}
+            WHERE m.state = 'planned' AND m.payload_hash IS NOT NULL AND m.channel = {literal(self.lane.kind)}
+              AND m.not_before <= {literal(self.now)} AND {proved} AND {self.lane.takes} AND {self._cleared()}
               AND m.not_before >= {literal(above.not_before)}
               AND (m.not_before > {literal(above.not_before)} OR m.id > {literal(above.id)})"""
-        first = f"""
-            SELECT d.id, p.today FROM ({due}) d JOIN place p ON p.zone = d.zone AND p.country = d.country
-            WHERE (p.open OR d.at_any_hour) AND d.expires_on >= p.today ORDER BY d.not_before, d.id LIMIT {most}"""
-        return f"SELECT m.*, first.today FROM ({first}) first JOIN message m ON m.id = first.id"
+        return f"""
+            SELECT d.id, d.not_before, p.today FROM ({due}) d JOIN place p ON p.zone = d.zone AND p.country = d.country
+            WHERE (p.open OR d.at_any_hour) AND d.expires_on >= p.today"""
+
+    def _cleared(self) -> str:
+        """The predicate that a night may go to people."""
+        return "m.night IN (SELECT night FROM clearance)" if self.lane.live else "true"
+
+    def _all_wait(self, due: str) -> dict[str, int]:
+        waiting = self.database.one(f"SELECT count(*) FROM ({due})")[0]
+        return {"ramp": waiting} if waiting else {}
 
     def _judge(self) -> None:
         """Make ``judged``: every candidate, with why it may not go now (empty: it may)."""
@@ -140,7 +155,7 @@ class Claiming:
             take_facts(self.database, journey, self.playbook, tomorrow, only=ours)
         nothing = "SELECT NULL::UUID AS id, NULL AS why WHERE false"
         self.database.make("asked", " UNION ALL ".join(self._asked(journey) for journey in journeys) or nothing)
-        self.database.make("judged", self._capped())
+        self.database.make("judged", self._limits.judged())
 
     def _concerned(self) -> str:
         """The leads of the candidates, and those colleagues whose goal would stop a whole buying group."""
@@ -164,7 +179,8 @@ class Claiming:
         """Everything but the caps, for one journey; what ends a message is asked before what delays it."""
         unless = {touch.key: touch.only_if for _, touch in journey.touches() if touch.only_if is not None}
         wanted = " ".join(f"WHEN {literal(key)} THEN {rule.sql()}" for key, rule in unless.items())
-        way = next(way for way in WAYS if way.channel is self.channel)
+        way = next(way for way in WAYS if way.channel is self.lane.kind)
+        abroad = leaves_unasked(self.playbook) if self.lane.kind is Channel.EMAIL else "false"
         scopes = texts(way.scope, ConsentScope.ALL)
         blocked = f"SELECT address_hash FROM suppression WHERE scope IN {scopes}"
         off = f"SELECT lead_id FROM topic_off WHERE topic = {literal(journey.name)}"
@@ -173,6 +189,7 @@ class Claiming:
             SELECT c.id, CASE
                 WHEN NOT c.internal AND c.address_hash IN ({blocked}) THEN 'suppressed'
                 WHEN NOT c.internal AND (lead.{way.scope}_off OR NOT s.{way.scope}_ok) THEN 'no_consent'
+                WHEN NOT c.internal AND {abroad} THEN 'no_cross_border'
                 WHEN NOT c.internal AND c.lead_id IN ({off}) THEN 'topic_off'
                 WHEN NOT c.internal AND lead.{way.hash} IS DISTINCT FROM c.address_hash THEN 'address_changed'
                 WHEN e.left_on IS NOT NULL AND NOT {notice} THEN 'left'
@@ -192,59 +209,11 @@ class Claiming:
         rows = self.database.rows("SELECT kind, name FROM pause")
         named = {
             "all": "true",
-            "channel": "c.channel = {}",
+            "channel": f"{{}} IN {texts(self.lane.kind, self.lane.provider)}",
             "journey": "c.journey = {}",
             "touch": "concat_ws('/', c.journey, c.touch) = {}",
         }
         return "(" + (" OR ".join(named[kind].format(literal(name)) for kind, name in rows) or "false") + ")"
-
-    def _capped(self) -> str:
-        """The caps of this very day: first of leads and employees, then, of those who pass, of accounts."""
-        cap = self.playbook.policy.caps.account_per_day
-        return f"""
-            SELECT id, today, CASE WHEN why = '' AND NOT internal AND account_id IS NOT NULL AND going + nth > {cap}
-                THEN 'account_day_cap' ELSE why END AS why
-            FROM (
-                SELECT p.*, coalesce(k.going, 0) AS going,
-                    row_number() OVER (PARTITION BY p.account_id, p.internal, p.why ORDER BY p.not_before, p.id) AS nth
-                FROM ({self._capped_by_person()}) p
-                LEFT JOIN ({_going("account_id", "NOT internal")}) k
-                    ON k.account_id = p.account_id AND k.send_day = p.today
-            )"""
-
-    def _capped_by_person(self) -> str:
-        caps = self.playbook.policy.caps
-        quota = self.playbook.policy.quota.get(self.channel)
-        too_many = f"in_month + nth > {quota}" if quota is not None else "false"
-        return f"""
-            SELECT id, today, not_before, account_id, internal, CASE WHEN why <> '' THEN why
-                WHEN starts_with(touch, {literal(REPLY_NOTICE)}) THEN ''
-                WHEN internal AND of_owner + nth > {caps.employee_per_day} THEN 'employee_day_cap'
-                WHEN internal THEN ''
-                WHEN on_day + nth > {caps.lead_per_day} THEN 'lead_day_cap'
-                WHEN in_week + nth > {caps.lead_per_7_days} THEN 'lead_week_cap'
-                WHEN {too_many} THEN 'no_quota' ELSE '' END AS why
-            FROM (
-                SELECT c.id, c.today, c.not_before, c.touch, c.account_id, c.internal, a.why,
-                    coalesce(o.going, 0) AS of_owner,
-                    row_number() OVER (PARTITION BY c.internal, CASE WHEN c.internal THEN c.owner_id ELSE c.lead_id END,
-                        a.why ORDER BY c.not_before, c.id) AS nth,
-                    coalesce(l.on_day, 0) AS on_day, coalesce(l.in_week, 0) AS in_week,
-                    coalesce(l.in_month, 0) AS in_month
-                FROM candidate c JOIN asked a ON a.id = c.id
-                LEFT JOIN ({self._of_leads()}) l ON l.id = c.id
-                LEFT JOIN ({_going("owner_id", "internal")}) o ON o.owner_id = c.owner_id AND o.send_day = c.today
-            )"""
-
-    def _of_leads(self) -> str:
-        """What already went to the lead of each candidate: that day, that week, that month on this channel."""
-        return f"""
-            SELECT c.id, count(*) FILTER (m.send_day = c.today) AS on_day,
-                count(*) FILTER (m.send_day BETWEEN c.today - 6 AND c.today) AS in_week,
-                count(*) FILTER (m.channel = c.channel
-                    AND date_trunc('month', m.send_day) = date_trunc('month', c.today)) AS in_month
-            FROM candidate c JOIN message m ON m.lead_id = c.lead_id
-            WHERE NOT m.internal AND m.state IN {texts(*GOING)} AND m.send_day >= c.today - 31 GROUP BY c.id"""
 
     def _stopped(self) -> dict[str, int]:
         rows = self.database.rows("SELECT why, count(*) FROM judged WHERE why <> '' GROUP BY why ORDER BY why")
@@ -262,8 +231,9 @@ class Claiming:
         if not claimed:
             return ()
         self.database.run(f"""
-            INSERT INTO batch VALUES ({literal(batch)}, {literal(self.channel)}, {literal(str(this_process()))},
-                {lease.until}, {literal(lease.taken_at)})""")
+            INSERT INTO batch VALUES ({literal(batch)}, {literal(self.lane.kind)}, {literal(str(this_process()))},
+                {lease.until}, {literal(lease.taken_at)}, {literal(self.lane.provider)}, {literal(self.lane.live)},
+                {literal(business_date(self.now, self.playbook.zone))})""")
         self.database.run(f"""
             UPDATE message SET batch_id = {literal(batch)}, send_day = judged.today
             FROM judged WHERE judged.id = message.id AND judged.why = ''""")
@@ -279,8 +249,7 @@ class Claiming:
         return Key(moment.replace(tzinfo=UTC), last) if count == most else None
 
 
-def _going(whose: str, lane: str) -> str:
-    """How many messages went out, or are on their way, by whose they are and by send day."""
-    return f"""
-        SELECT {whose}, send_day, count(*) AS going FROM message
-        WHERE {lane} AND state IN {texts(*GOING)} AND send_day >= (SELECT min(today) FROM candidate) GROUP BY ALL"""
+def _first(due: str, most: int) -> str:
+    """The first so many of what is due, with all that the ledger knows of them."""
+    first = f"SELECT id, today FROM ({due}) ORDER BY not_before, id LIMIT {most}"
+    return f"SELECT m.*, first.today FROM ({first}) first JOIN message m ON m.id = first.id"

@@ -21,8 +21,9 @@ from nurture.attempts import AttemptLog
 from nurture.channels import Channel, Fate, Outcome, Question
 from nurture.claiming import Claim, Claimed
 from nurture.envelope import Envelope
-from nurture.errors import StoreError, TransientError
+from nurture.errors import AccountError, StoreError, TransientError
 from nurture.holder import Holder, wall_clock
+from nurture.kill_switch import KillSwitch
 from nurture.ledger import IN_FLIGHT, Ledger
 from nurture.literals import literal, texts
 from nurture.rendered import Rendered
@@ -43,11 +44,15 @@ PROOF = "proved: "
 
 @dataclass
 class Sent:
-    """What became of a batch: outcomes by message, refused messages with the reason, what stopped the channel."""
+    """What became of a batch: outcomes by message, refused messages with the reason, what stopped the channel.
+
+    ``account`` says that its provider refuses all of us, so that nothing more is tried until a person mends it.
+    """
 
     outcomes: dict[str, Outcome]
     refused: dict[str, str]
     broken: str = ""
+    account: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Sender:
     channel: Channel
     rendered: Rendered
     attempts: Path
+    kill_switch: KillSwitch | None = None
 
     def send(self, claim: Claim) -> Sent:
         """Send a batch, as far as the lease and the channel allow."""
@@ -70,6 +76,9 @@ class Sender:
 
     def _go(self, some: list[Envelope], claim: Claim, lines: AttemptLog, sent: Sent) -> bool:
         """One handful of messages; whether another may follow."""
+        if self.kill_switch and (why := self.kill_switch.pulled):
+            sent.broken = f"{self.channel.name}: stopped, {why}; the rest of the batch was not sent."
+            return False
         try:
             lines.started([each.id for each in some])
         except OSError as error:
@@ -104,7 +113,7 @@ class Sender:
             answers = self.channel.send(some)
             return {each.id: answer for each, answer in zip(some, answers, strict=True)}
         except TransientError as error:
-            sent.broken = str(error)
+            sent.broken, sent.account = str(error), isinstance(error, AccountError)
             return _none_of(some, "channel down")
         except Exception as error:
             log.error("%s failed in the middle of sending: %s", self.channel.name, type(error).__name__)
@@ -207,12 +216,19 @@ class Recorder:
                 _still_claimed(batch, "nobody attempted it"), MessageState.PLANNED
             )
 
-    def questions(self, kind: ChannelKind) -> list[Question]:
-        """The messages of a channel of which nobody knows whether they were sent."""
+    def questions(self, kind: ChannelKind, provider: str | None) -> list[Question]:
+        """The messages that a provider got of which nobody knows whether they were sent; None: nor who got them."""
         rows = self.database.rows(f"""
-            SELECT replace(id::VARCHAR, '-', ''), night::VARCHAR, moved_at, fence FROM message
-            WHERE state = 'unknown' AND channel = {literal(kind)} ORDER BY id""")
-        return [Question(row[0], row[1], utc(row[2]), row[3]) for row in rows]
+            SELECT replace(m.id::VARCHAR, '-', ''), m.night::VARCHAR, m.moved_at, m.fence, coalesce(lead.email, ''),
+                   silence.since
+            FROM message m LEFT JOIN batch b ON b.id = m.batch_id LEFT JOIN lead ON lead.id = m.lead_id
+            LEFT JOIN silence ON silence.message_id = m.id AND silence.fence = m.fence
+            WHERE m.state = 'unknown' AND m.channel = {literal(kind)}
+              AND b.provider IS NOT DISTINCT FROM {literal(provider)} ORDER BY m.id""")
+        return [
+            Question(id, night, utc(moved_at), fence, to=to, silent_since=utc(since) if since else None)
+            for id, night, moved_at, fence, to, since in rows
+        ]
 
     def resolve(self, questions: Sequence[Question], proofs: Mapping[str, Outcome]) -> int:
         """Let evidence say what became of messages in doubt; the number of those that are in doubt no more.
@@ -221,7 +237,16 @@ class Recorder:
         """
         proved = [(each, proofs[each.id]) for each in questions if each.id in proofs]
         with self.database.transaction():
+            self._note_silence([each for each, proof in proved if proof.fate is Fate.UNKNOWN])
             return sum(self._resolve(proved, fate) for fate in (Fate.ACCEPTED, Fate.NOT_SENT))
+
+    def _note_silence(self, silent: Sequence[Question]) -> None:
+        """When a provider was first asked about a doubt, and did not know of the message."""
+        for each in silent:
+            self.database.run(f"""
+                INSERT INTO silence VALUES ({literal(UUID(each.id))}, {each.fence}, {literal(self.now)})
+                ON CONFLICT DO UPDATE SET since = CASE WHEN fence = excluded.fence THEN since ELSE excluded.since END,
+                    fence = excluded.fence""")
 
     def _resolve(self, proved: Sequence[tuple[Question, Outcome]], fate: Fate) -> int:
         columns = {

@@ -1,14 +1,14 @@
 """Dispatching: everything that is due, channel by channel, batch by batch, until nothing is left for now."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from models import Channel as ChannelKind
+from nurture.breakers import pause_provider, trip
 from nurture.calendar import business_date
-from nurture.channels import Channel, Fate, Question
+from nurture.channels import Fate, Question
 from nurture.claiming import START, Claim, Claiming, Key
 from nurture.delivery import Recorder, Sender, Sent
 from nurture.errors import TransientError
@@ -16,7 +16,9 @@ from nurture.inbound import drain
 from nurture.inbound.matching import settle_doubts
 from nurture.inbound.publishing import publish
 from nurture.inbound.replies import cards_without_words
-from nurture.literals import literal
+from nurture.kill_switch import KillSwitch
+from nurture.lanes import Lane, Outlet
+from nurture.literals import literal, texts
 from nurture.playbook import Playbook
 from nurture.reconciling import Reconciliation
 from nurture.rendered import Rendered
@@ -25,8 +27,7 @@ from nurture.restored import Restored, read_restored
 from nurture.settings import Settings
 from nurture.steps import Plainly, Steps, Told
 from nurture.store import Database, Store
-
-Channels = Mapping[ChannelKind, Channel]
+from nurture.witnesses import Witness, witnesses
 
 
 @dataclass
@@ -37,7 +38,8 @@ class DispatchReport:
     counts by fate, ``stopped`` by the reason why a message ended or waits; ``refused`` do not match their frozen
     words; ``broken`` says what made a channel stop early; ``unknown`` are in doubt now; ``wordless`` are due and were
     never rendered; ``drained`` lines of the spool were applied. ``guarded`` is the restore after which nothing is sent
-    until it is reconciled; ``recovered`` were planned again after one, and had been sent before it.
+    until it is reconciled; ``recovered`` were planned again after one, and had been sent before it. ``awaiting`` wait
+    for an approval; ``killed`` is why the kill switch was pulled; ``warnings`` are worth a look before they halt.
     """
 
     now: datetime
@@ -52,11 +54,14 @@ class DispatchReport:
     guarded: Restored | None = None
     recovered: int = 0
     drained: int = 0
+    awaiting: int = 0
+    killed: str = ""
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def healthy(self) -> bool:
         """Whether nothing needs a person."""
-        return not (self.refused or self.broken or self.unknown or self.wordless or self.guarded)
+        return not (self.refused or self.broken or self.unknown or self.wordless or self.guarded or self.killed)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Dispatch:
     store: Store
     settings: Settings
     playbook: Playbook
-    channels: Channels
+    outlets: Sequence[Outlet]
     now: datetime
     progress: Callable[[int, int], None] = lambda done, of: None
     elapsed: Callable[[], timedelta] = timedelta
@@ -77,29 +82,35 @@ class Dispatch:
 
     def run(self) -> DispatchReport:
         """Take over, resolve, then send all that is due; nothing while the guard of a restore stands."""
-        report = DispatchReport(self.now)
+        report = DispatchReport(self.now, killed=self._kill_switch.pulled)
         self._take_over(report)
         if report.guarded:
             return report
         due = self._count_due()
-        for kind in (kind for kind in self.channels if due[kind]):
-            self._send_all(kind, self.channels[kind], report, due.total())
+        for outlet, count in due.items():
+            if count and not report.killed:
+                self._send_all(outlet, report, sum(due.values()))
         self._finish(report)
         with self.store.open() as database:
             wordless = f"state = 'planned' AND payload_hash IS NULL AND not_before <= {literal(self.now)}"
             counts = f"count(*) FILTER (state = 'unknown'), count(*) FILTER ({wordless})"
             report.unknown, report.wordless = database.one(f"SELECT {counts} FROM message")
+            report.awaiting = self._count_awaiting(database)
             if report.drained:
                 publish(database, self.settings)
         return report
 
     def _finish(self, report: DispatchReport) -> None:
         """What a channel does afterwards loses no message when it fails."""
-        for channel in dict.fromkeys(self.channels.values()):
+        for channel in dict.fromkeys(outlet.channel for outlet in self.outlets):
             try:
                 channel.finish()
             except (OSError, ValueError) as error:
                 report.broken.append(f"{channel.name}: sent, but could not finish ({error}).")
+
+    @property
+    def _kill_switch(self) -> KillSwitch:
+        return KillSwitch(self.settings.kill_switch)
 
     def _moment(self) -> datetime:
         return self.now + self.elapsed()
@@ -114,18 +125,36 @@ class Dispatch:
             report.swept = recorder.sweep(self.settings.attempts)
             report.drained += self._drain(database)
             settle_doubts(database, self._moment())
-            asked = {kind: recorder.questions(kind) for kind in self.channels}
+            self._trip_breakers(database, report)
+            asked = self._questions(recorder)
             wordless_cards = cards_without_words(database)
         if wordless_cards:
             self._write_cards()
-        for kind, questions in asked.items():
-            if questions:
-                self._resolve(self.channels[kind], questions, report)
+        for name, witness, questions in asked:
+            self._resolve(name, witness, questions, report)
         if restored and restored.doubts(self._moment()):
             self._ask_about_due(restored, report)
 
+    def _questions(self, recorder: Recorder) -> list[tuple[str, Witness, list[Question]]]:
+        """Whom to ask about which messages in doubt: who got them, or everybody when that is not known."""
+        asked: list[tuple[str, Witness, list[Question]]] = [
+            (each.lane.provider, each.channel, recorder.questions(each.lane.kind, each.lane.provider))
+            for each in self.outlets
+        ]
+        asked += [(kind, witness, recorder.questions(kind, None)) for kind, witness in witnesses(self.outlets).items()]
+        return [each for each in asked if each[2]]
+
+    def _trip_breakers(self, database: Database, report: DispatchReport) -> None:
+        breakers = self.playbook.policy.email.breakers
+        for lane in (outlet.lane for outlet in self.outlets if outlet.lane.live):
+            if breakers is None:
+                return
+            verdict = trip(database, breakers, lane.provider, self._moment())
+            report.warnings += [f"{lane.provider}: {verdict.warning}."] if verdict.warning else []
+            report.broken += [f"{lane.provider}: paused, {verdict.halt}."] if verdict.halt else []
+
     def _ask_about_due(self, restored: Restored, report: DispatchReport) -> None:
-        asking = Reconciliation(self.store, self.settings.attempts, self.channels, self._moment())
+        asking = Reconciliation(self.store, self.settings.attempts, witnesses(self.outlets), self._moment())
         answers = asking.ask_about_due(restored)
         report.recovered = answers.found[Fate.ACCEPTED]
         report.broken += [
@@ -133,12 +162,12 @@ class Dispatch:
             for kind, why in answers.unasked.items()
         ]
 
-    def _resolve(self, channel: Channel, questions: list[Question], report: DispatchReport) -> None:
+    def _resolve(self, name: str, witness: Witness, questions: list[Question], report: DispatchReport) -> None:
         try:
-            proofs = channel.evidence(questions)
+            proofs = witness.evidence(questions)
         except Exception as error:  # whatever is wrong with the asking, the messages stay in doubt and the rest goes
             told = str(error) if isinstance(error, TransientError) else type(error).__name__
-            report.broken.append(f"{channel.name}: could not be asked about messages in doubt ({told}).")
+            report.broken.append(f"{name}: could not be asked about messages in doubt ({told}).")
             return
         with self.store.open() as database:
             report.resolved += Recorder(database, self._moment()).resolve(questions, proofs)
@@ -152,45 +181,60 @@ class Dispatch:
         today = business_date(self.now, self.playbook.zone)
         freeze(self.store, self.settings, self.playbook, today, self.now)
 
-    def _count_due(self) -> Counter[str]:
-        """How many messages are due, by channel: one with nothing to send is not opened for."""
+    def _count_due(self) -> dict[Outlet, int]:
+        """How many messages are due, by outlet: one with nothing to send is not opened for."""
         with self.store.open() as database:
-            due = database.rows(f"""
-                SELECT channel, count(*) FROM message
-                WHERE state = 'planned' AND payload_hash IS NOT NULL AND not_before <= {literal(self.now)}
-                GROUP BY channel""")
-        return Counter({row[0]: row[1] for row in due})
+            return {outlet: self._due(database, outlet.lane) for outlet in self.outlets}
 
-    def _send_all(self, kind: ChannelKind, channel: Channel, report: DispatchReport, due: int) -> None:
-        sender = Sender(channel, Rendered(self.settings.rendered), self.settings.attempts)
-        claim = self._claim(kind, START, channel.batch)
+    def _due(self, database: Database, lane: Lane) -> int:
+        found = database.one(f"""
+            SELECT count(*) FROM message m JOIN lead ON lead.id = m.lead_id
+            WHERE m.state = 'planned' AND m.payload_hash IS NOT NULL AND m.not_before <= {literal(self.now)}
+              AND m.channel = {literal(lane.kind)} AND {lane.takes}""")
+        return int(found[0])
+
+    def _count_awaiting(self, database: Database) -> int:
+        """How many messages are due and wait for somebody to approve their night."""
+        kinds = texts(*(outlet.lane.kind for outlet in self.outlets if outlet.lane.live))
+        found = database.one(f"""
+            SELECT count(*) FROM message
+            WHERE state IN ('planned', 'held') AND NOT internal AND not_before <= {literal(self.now)}
+              AND channel IN {kinds} AND night NOT IN (SELECT night FROM clearance)""")
+        return int(found[0])
+
+    def _send_all(self, outlet: Outlet, report: DispatchReport, due: int) -> None:
+        sender = Sender(outlet.channel, Rendered(self.settings.rendered), self.settings.attempts, self._kill_switch)
+        claim = self._claim(outlet, START)
         while True:
-            sent = self._send(kind, sender, claim)
+            sent = self._send(outlet.lane, sender, claim)
             self._count(claim, sent, report, due)
             above = claim.next if not sent.broken else None
-            claim = self._record_and_claim(claim, sent, kind, above, channel.batch)
+            claim = self._record_and_claim(claim, sent, outlet, above)
             if above is None:
                 return
 
-    def _send(self, kind: ChannelKind, sender: Sender, claim: Claim) -> Sent:
+    def _send(self, lane: Lane, sender: Sender, claim: Claim) -> Sent:
         if not claim.messages:
             return Sent({}, {})
-        return self.steps.step(f"send {kind} {len(claim.messages)}", partial(sender.send, claim), _told)
+        name = f"send {lane.kind} {len(claim.messages)}" + (f" by {lane.provider}" if lane.live else "")
+        return self.steps.step(name, partial(sender.send, claim), _told)
 
-    def _claim(self, kind: ChannelKind, above: Key, most: int) -> Claim:
+    def _claim(self, outlet: Outlet, above: Key) -> Claim:
         with self.store.open() as database:
-            self._drain(database)
-            return Claiming(database, self.playbook, kind, self._moment()).claim(above, most)
+            return self._claimed(database, outlet, above)
 
-    def _record_and_claim(self, claim: Claim, sent: Sent, kind: ChannelKind, above: Key | None, most: int) -> Claim:
+    def _claimed(self, database: Database, outlet: Outlet, above: Key) -> Claim:
+        self._drain(database)
+        return Claiming(database, self.playbook, outlet.lane, self._moment()).claim(above, outlet.channel.batch)
+
+    def _record_and_claim(self, claim: Claim, sent: Sent, outlet: Outlet, above: Key | None) -> Claim:
         """The next batch is claimed where the last one is recorded: opening costs more than small statements."""
         with self.store.open() as database:
             if claim.messages:
                 Recorder(database, self._moment()).record(claim, sent)
-            if above is None:
-                return claim
-            self._drain(database)
-            return Claiming(database, self.playbook, kind, self._moment()).claim(above, most)
+            if sent.account:
+                pause_provider(database, outlet.lane.provider, sent.broken, self._moment())
+            return self._claimed(database, outlet, above) if above else claim
 
     def _count(self, claim: Claim, sent: Sent, report: DispatchReport, due: int) -> None:
         report.sent.update(outcome.fate.value for outcome in sent.outcomes.values())

@@ -8,7 +8,7 @@ only on the night and on what it took in: computed again after a crash they are 
 from collections.abc import Iterable
 from datetime import date
 
-from models import Lifecycle
+from models import ConsentScope, Lifecycle
 from nurture.calendar import reply_open_since
 from nurture.events import EventCatalogue
 from nurture.journey import Journey
@@ -19,6 +19,9 @@ from nurture.store import Database
 
 LATE_DAYS = 7
 """An interaction that we learned of late still counts if it was at most this old when we did."""
+
+CROSS_BORDER = ConsentScope.CROSS_BORDER.value
+"""Given only by itself: a yes to every channel is none to a provider abroad."""
 
 LEAD_WITH_EVIDENCE = """
     tonight_lead AS lead
@@ -54,6 +57,7 @@ def take_standing(
              replies AS ({_open_replies(database, playbook, night)}), stood AS ({_stood(stood_before or night)})
         SELECT lead.id AS lead_id, lead.lifecycle, coalesce(email_ok, false) AS email_ok,
                coalesce(wecom_ok, false) AS wecom_ok, coalesce(phone_ok, false) AS phone_ok,
+               coalesce(cross_border_ok, false) AS cross_border_ok,
                coalesce(withdrew AND NOT (email_ok OR wecom_ok OR phone_ok), false) AS withdrawn,
                replies.lead_id IS NOT NULL AS reply_open, stood.* EXCLUDE (lead_id)
         FROM tonight_lead lead LEFT JOIN consents ON consents.lead_id = lead.id
@@ -70,12 +74,15 @@ def _consents(night: date, withdrawn_until: date) -> str:
 
     granted = f"action <> 'withdrawn' AND proven AND occurred_on < {literal(night)}"
     withdrawn = f"action = 'withdrawn' AND occurred_on <= {literal(withdrawn_until)}"
-    columns = [
-        f"coalesce({newest(scope, granted)} > coalesce({newest(scope, withdrawn)}, TIMESTAMP '-infinity'), false) "
-        f"AS {scope}_ok"
-        for scope in ("email", "wecom", "phone")
-    ]
-    return f"SELECT lead_id, {', '.join(columns)}, bool_or({withdrawn}) AS withdrew FROM consent GROUP BY lead_id"
+
+    def ok(scope: str, yes: str) -> str:
+        no = newest(scope, withdrawn)
+        return f"coalesce({yes} > coalesce({no}, TIMESTAMP '-infinity'), false) AS {scope}_ok"
+
+    columns = [ok(scope, newest(scope, granted)) for scope in ("email", "wecom", "phone")]
+    abroad = ok(CROSS_BORDER, f"max(occurred_at) FILTER ({granted} AND scope = '{CROSS_BORDER}')")
+    withdrew = f"bool_or({withdrawn} AND scope <> '{CROSS_BORDER}') AS withdrew"
+    return f"SELECT lead_id, {', '.join(columns)}, {abroad}, {withdrew} FROM consent GROUP BY lead_id"
 
 
 def _open_replies(database: Database, playbook: Playbook, night: date) -> str:

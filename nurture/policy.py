@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models import Channel
+from nurture.mailing import Law, Mailing
 from nurture.reading import read_toml
 
 
@@ -89,6 +90,8 @@ class Policy(BaseModel):
     window: Window
     priorities: dict[str, int] = Field(default_factory=dict)
     calendar: dict[str, WorkCalendar] = Field(default_factory=dict)
+    email: Mailing = Field(default_factory=Mailing)
+    law: dict[str, Law] = Field(default_factory=dict)
 
     @cached_property
     def _plain_week(self) -> WorkCalendar:

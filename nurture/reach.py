@@ -13,6 +13,7 @@ import pyarrow as pa
 from models import Channel, ConsentScope, MessageState
 from nurture.calendar import slots
 from nurture.literals import literal, texts
+from nurture.mailing import leaves_the_country
 from nurture.playbook import Playbook
 from nurture.store import Database
 
@@ -61,7 +62,7 @@ def take_reach(database: Database, playbook: Playbook, night: date) -> None:
                slot.send_day, slot.opens, slot.closes, s.reply_open,
                coalesce(lead.paused_until > {literal(night)}, false) AS lead_paused,
                {_handler(database, playbook)},
-               {", ".join(_fault(way) for way in WAYS)}, {", ".join(_full(way, playbook) for way in WAYS)}
+               {", ".join(_fault(way, playbook) for way in WAYS)}, {", ".join(_full(way, playbook) for way in WAYS)}
         FROM tonight_lead lead SEMI JOIN due_pair ON due_pair.lead_id = lead.id
         JOIN standing s ON s.lead_id = lead.id
         JOIN slot ON slot.zone = coalesce(lead.timezone, {zone}) AND slot.country = coalesce(lead.country, {country})
@@ -99,10 +100,21 @@ def _handler(database: Database, playbook: Playbook) -> str:
     )
 
 
-def _fault(way: Way) -> str:
+def _fault(way: Way, playbook: Playbook) -> str:
     return f"""CASE WHEN lead.{way.address} IS NULL THEN 'no_address'
         WHEN blocked_{way.scope}.address_hash IS NOT NULL THEN 'suppressed'
-        WHEN lead.{way.scope}_off OR NOT s.{way.scope}_ok THEN 'no_consent' ELSE '' END AS {way.channel}_fault"""
+        WHEN lead.{way.scope}_off OR NOT s.{way.scope}_ok THEN 'no_consent'
+        {_abroad(way, playbook)} ELSE '' END AS {way.channel}_fault"""
+
+
+def _abroad(way: Way, playbook: Playbook) -> str:
+    return f"WHEN {leaves_unasked(playbook)} THEN 'no_cross_border'" if way.channel is Channel.EMAIL else ""
+
+
+def leaves_unasked(playbook: Playbook) -> str:
+    """The predicate that mail to a ``lead`` would leave the country, and they did not consent to that (``s``)."""
+    policy = playbook.policy
+    return f"({leaves_the_country(policy.email, policy.law, policy.country)} AND NOT s.cross_border_ok)"
 
 
 def _blocks(way: Way) -> str:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from models import Channel as ChannelKind
 from models import MessageState, Mover
 from nurture.attempts import AttemptLog
-from nurture.channels import Channel, Fate, Outcome, Question
+from nurture.channels import Fate, Outcome, Question
 from nurture.delivery import PROOF, STATES
 from nurture.errors import TransientError
 from nurture.holder import this_process
@@ -25,6 +25,7 @@ from nurture.ledger import IN_FLIGHT, Ledger
 from nurture.literals import literal, texts
 from nurture.restored import Restored, lift, read_restored, vouch
 from nurture.store import Database, Store
+from nurture.witnesses import Witness
 
 WAITING_TO_GO = (MessageState.PLANNED, MessageState.HELD)
 UNSENT = (*WAITING_TO_GO, *IN_FLIGHT, MessageState.UNKNOWN)
@@ -67,7 +68,7 @@ class Reconciliation:
 
     store: Store
     attempts: Path
-    channels: Mapping[ChannelKind, Channel]
+    witnesses: Mapping[ChannelKind, Witness]
     now: datetime
     progress: Callable[[int, int], None] = lambda done, of: None
 
@@ -139,13 +140,13 @@ class Reconciliation:
             name: line for name, line in known.items() if line.fate in (Fate.ACCEPTED, Fate.WAITING, Fate.REJECTED)
         }
         asked = [each.question for each in some if each.question.id not in proofs]
-        channel = self.channels.get(kind)
-        if asked and channel is None:
+        witness = self.witnesses.get(kind)
+        if asked and witness is None:
             report.unasked[kind] = "nothing is set up for it"
             return None
         started = {name: line for name, line in known.items() if line.fate is Fate.UNKNOWN}
         try:
-            return started | proofs | dict(channel.evidence(asked) if asked and channel else {})
+            return started | proofs | dict(witness.evidence(asked) if asked and witness else {})
         except Exception as error:  # whatever is wrong with the asking, nothing is sent on a guess
             report.unasked[kind] = str(error) if isinstance(error, TransientError) else type(error).__name__
             return None
@@ -220,7 +221,8 @@ class Findings:
 
     def _write_batch(self, batch: UUID) -> None:
         self.database.run(f"""
-            INSERT INTO batch VALUES ({literal(batch)}, {literal(self.channel)}, {literal(str(this_process()))}, 0,
+            INSERT INTO batch (id, channel, holder, lease_until, claimed_at)
+            VALUES ({literal(batch)}, {literal(self.channel)}, {literal(str(this_process()))}, 0,
                 {literal(self.now)})""")
 
     def _settle(self) -> None:

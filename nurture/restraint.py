@@ -12,7 +12,14 @@ from nurture.planning import PROVED_UNSENT, Planning
 from nurture.reach import COUNTED, WAYS, take_reach
 from nurture.store import Database
 
-FAULTS = (Reason.SUPPRESSED, Reason.NO_CONSENT, Reason.NO_CONTENT, Reason.NO_QUOTA, Reason.NO_ADDRESS)
+FAULTS = (
+    Reason.SUPPRESSED,
+    Reason.NO_CONSENT,
+    Reason.NO_CROSS_BORDER,
+    Reason.NO_CONTENT,
+    Reason.NO_QUOTA,
+    Reason.NO_ADDRESS,
+)
 """When every leg has a fault, the first of these that occurs is the reason."""
 
 ON_ITS_WAY = (

@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.home / "spool"
 
     @property
+    def kill_switch(self) -> Path:
+        """While this file is there, nothing is sent."""
+        return self.home / "STOP"
+
+    @property
     def web_state(self) -> Path:
         """What pages must know, published by flows."""
         return self.home / "web" / "state.sqlite"

@@ -19,6 +19,7 @@ from nurture.dispatching import Dispatch, DispatchReport
 from nurture.envelope import Envelope, as_table
 from nurture.holder import Holder, this_process
 from nurture.journey import Stage, days, email
+from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
 from nurture.store import Database, Store
 from tests.counting_channel import CountingChannel, accepted_by
@@ -84,7 +85,7 @@ def freeze_by_hand(database: Database, rendered: Path) -> None:
 
 def dispatch(home: Path, channel: CountingChannel, now: datetime = NOON) -> DispatchReport:
     """Send what is due in a home, as one process."""
-    return Dispatch(store_of(home), Settings(home=home), BOOK, {Channel.EMAIL: channel}, now).run()
+    return Dispatch(store_of(home), Settings(home=home), BOOK, [Outlet(Lane(Channel.EMAIL), channel)], now).run()
 
 
 def dispatch_until_done(home: Path, channel: CountingChannel, now: datetime = NOON) -> None:

@@ -15,6 +15,7 @@ from nurture.channels import Outcome
 from nurture.content import read_content
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.journey import Stage, days, email
+from nurture.lanes import Lane, Outlet
 from nurture.operating import Operator, Selection
 from nurture.playbook import Playbook
 from nurture.rendered import Rendered
@@ -68,7 +69,9 @@ class House:
         """Send what is due; the provider answers this to everybody, or to one lead's messages only."""
         channel = CountingChannel(self.home / "provider.log")
         channel.answer = lambda envelope: answer if when in ("", envelope.lead) else None
-        return Dispatch(Store.of(self.settings), self.settings, self.book, {Channel.EMAIL: channel}, now).run()
+        return Dispatch(
+            Store.of(self.settings), self.settings, self.book, [Outlet(Lane(Channel.EMAIL), channel)], now
+        ).run()
 
     def resend(self, message: UUID, now: datetime = NOON, *, again: bool = False) -> UUID:
         with self.operator(now) as hand:

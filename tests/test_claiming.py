@@ -14,6 +14,7 @@ from models import Channel, ConsentScope, Mover, Pause, PauseKind, Suppression
 from models.types import derived_id
 from nurture.claiming import START, Claim, Claiming, Key
 from nurture.journey import Journey, Stage, days, email
+from nurture.lanes import Lane
 from nurture.playbook import Playbook
 from nurture.rules import did
 from nurture.store import Database, Store
@@ -46,7 +47,7 @@ def claim(
     database: Database, book: Playbook = BOOK, now: datetime = NOON, channel: Channel = Channel.EMAIL,
     above: Key = START, most: int = 100,
 ) -> Claim:  # fmt: skip
-    return Claiming(database, book, channel, now).claim(above, most)
+    return Claiming(database, book, Lane(channel), now).claim(above, most)
 
 
 def state(database: Database, name: str = "ann") -> str:

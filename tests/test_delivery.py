@@ -20,6 +20,7 @@ from nurture.delivery import Recorder, Sender, Sent
 from nurture.envelope import Envelope, as_table, from_table
 from nurture.errors import TransientError
 from nurture.holder import LEASE_SECONDS, MARGIN_SECONDS
+from nurture.lanes import Lane
 from nurture.rendered import Rendered
 from tests.counting_channel import CountingChannel, accepted_by
 from tests.due_house import (
@@ -231,7 +232,7 @@ def test_a_shard_that_is_gone_or_damaged_stops_what_is_in_it(home: Path, log: Pa
 def claim(home: Path, lease: float = LEASE_SECONDS) -> Claim:
     """All letters, with so many seconds of the lease left."""
     with store_of(home).open() as database:
-        found = Claiming(database, BOOK, Channel.EMAIL, NOON).claim(START, 100)
+        found = Claiming(database, BOOK, Lane(Channel.EMAIL), NOON).claim(START, 100)
     return replace(found, lease=replace(found.lease, until=time.monotonic() + lease))
 
 

@@ -14,6 +14,7 @@ from models import Channel
 from nurture.calendar import business_date
 from nurture.claiming import START, Claiming
 from nurture.delivery import Recorder, Sender
+from nurture.lanes import Lane
 from nurture.night import close_night
 from nurture.playbook import Playbook
 from nurture.policy import Policy, WorkCalendar
@@ -59,7 +60,7 @@ def log(home: Path) -> Path:
 @pytest.mark.parametrize("jump", JUMPS, ids=str)
 def test_36_the_clock_jumps_between_claim_and_record(home: Path, log: Path, jump: timedelta) -> None:
     with store_of(home).open() as database:
-        claim = Claiming(database, BOOK, Channel.EMAIL, NOON).claim(START, 100)
+        claim = Claiming(database, BOOK, Lane(Channel.EMAIL), NOON).claim(START, 100)
     sent = Sender(CountingChannel(log), Rendered(home / "rendered"), home / "attempts").send(claim)
     with store_of(home).open() as database:
         assert Recorder(database, NOON + jump).sweep(home / "attempts") == 0
@@ -108,7 +109,7 @@ def test_36_a_clock_that_was_set_makes_no_living_process_a_dead_one(
     """Its letters are in its hands until its lease is over; taken over now, they would go twice."""
     with another_process() as (_, sender):
         with store_of(home).open() as database:
-            Claiming(database, BOOK, Channel.EMAIL, NOON).claim(START, 100)
+            Claiming(database, BOOK, Lane(Channel.EMAIL), NOON).claim(START, 100)
             database.run(f"UPDATE batch SET holder = '{sender}'")
         monkeypatch.setattr(psutil, "PROCFS_PATH", str(set_the_clock(tmp_path / "proc", seconds)))
         assert dispatch(home, CountingChannel(log)).swept == 0
@@ -155,7 +156,7 @@ def ann(house: Database) -> Iterator[Database]:
 
 def goes(database: Database, book: Playbook, moment: datetime) -> bool:
     """Whether a dispatch at this moment claims something."""
-    return bool(Claiming(database, book, Channel.EMAIL, moment).claim(START, 100).messages)
+    return bool(Claiming(database, book, Lane(Channel.EMAIL), moment).claim(START, 100).messages)
 
 
 def through(day: date, step: timedelta) -> Iterator[datetime]:

@@ -19,6 +19,7 @@ from nurture.claiming import START, Claim, Claiming
 from nurture.delivery import Recorder
 from nurture.envelope import Envelope
 from nurture.holder import Holder, this_process
+from nurture.lanes import Lane
 from nurture.store import Database
 from tests.counting_channel import CountingChannel, Dies, accepted_by
 from tests.due_house import (
@@ -68,7 +69,7 @@ def dead() -> Holder:
 
 def claim(database: Database, holder: Holder, lease: float = 60.0) -> Claim:
     """A batch of all four that this holder claimed, with so many seconds of its lease left."""
-    claimed = Claiming(database, BOOK, Channel.EMAIL, NOON).claim(START, 100)
+    claimed = Claiming(database, BOOK, Lane(Channel.EMAIL), NOON).claim(START, 100)
     database.run(f"UPDATE batch SET holder = '{holder}', lease_until = {time.monotonic() + lease}")
     return claimed
 

@@ -9,6 +9,7 @@ import pytest
 
 from models import Channel
 from nurture.claiming import START, Claiming
+from nurture.lanes import Lane
 from nurture.store import Database
 from tests.inbound_house import BOOK, SENT, TUESDAY, House, house
 from tests.small import verdicts
@@ -226,4 +227,4 @@ def test_a_card_is_told_within_the_owners_night_too(database: Database, tmp_path
     home.drain(SENT + timedelta(hours=12))
     database.run("UPDATE message SET payload_hash = 'h', payload_file = 'f' WHERE internal")
     at_night = SENT + timedelta(hours=12, minutes=10)
-    assert len(Claiming(database, BOOK, Channel.STAFF, at_night).claim(START, 10).messages) == 1
+    assert len(Claiming(database, BOOK, Lane(Channel.STAFF), at_night).claim(START, 10).messages) == 1

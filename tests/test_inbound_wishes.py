@@ -8,6 +8,7 @@ import pytest
 
 from models import BuyingRole, Channel
 from nurture.claiming import START, Claiming
+from nurture.lanes import Lane
 from nurture.spool import JSON
 from nurture.store import Database
 from tests.inbound_house import BOOK, SENT, House, house
@@ -62,7 +63,7 @@ def test_the_claim_obeys(database: Database, tmp_path: Path, wished: dict[str, J
     home = house(database, tmp_path, "ann", sent=False)
     database.run("UPDATE message SET payload_hash = 'h', payload_file = 'f', not_before = TIMESTAMP '2026-11-09 02:00'")
     wish(home, **wished)
-    claim = Claiming(database, BOOK, Channel.EMAIL, at(MONDAY)).claim(START, 10)
+    claim = Claiming(database, BOOK, Lane(Channel.EMAIL), at(MONDAY)).claim(START, 10)
     assert (claim.stopped, len(claim.messages)) == (stopped, 0 if stopped else 1)
 
 

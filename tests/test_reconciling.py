@@ -14,6 +14,7 @@ from nurture.channels.preview import Preview
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.envelope import Envelope, as_table, from_table
 from nurture.errors import NightRefused
+from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
 from tests.counting_channel import CountingChannel, accepted_by
 from tests.due_house import (
@@ -239,7 +240,8 @@ def test_messages_that_were_in_flight_in_the_backup_are_settled(home: Path) -> N
     some_ids = sorted(ids(home, "planned"))
     batch = "00000000-0000-0000-0000-00000000000b"
     with store_of(home).open() as database:
-        database.run(f"""INSERT INTO batch VALUES ('{batch}', 'email', 'elsewhere|boot|1|1.0', 0,
+        database.run(f"""INSERT INTO batch (id, channel, holder, lease_until, claimed_at)
+                         VALUES ('{batch}', 'email', 'elsewhere|boot|1|1.0', 0,
                          TIMESTAMP '{MORNING:%F %T}')""")
         database.run(f"""INSERT INTO message_move SELECT id, 1, 'planned', 'claimed', TIMESTAMP '{MORNING:%F %T}',
                          'dispatch', '' FROM message""")
@@ -317,7 +319,7 @@ def deliver_by_preview(home: Path, day: date) -> DispatchReport:
     settings = Settings(home=home)
     now = at(day, 13)
     channel = Preview(settings.outbox, settings.rendered, now)
-    return Dispatch(store_of(home), settings, BOOK, {Channel.EMAIL: channel}, now).run()
+    return Dispatch(store_of(home), settings, BOOK, [Outlet(Lane(Channel.EMAIL), channel)], now).run()
 
 
 def test_the_outbox_knows_a_letter_of_a_lost_night_under_another_date(evening_before: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture.auditing import audit
-from nurture.channels.opening import open_channels
+from nurture.channels.opening import open_outlets
 from nurture.channels.preview.paper import written
 from nurture.content import read_content
 from nurture.dispatching import Dispatch, DispatchReport
@@ -87,7 +87,7 @@ class House:
     def dispatch(self, day: date = MONDAY) -> DispatchReport:
         """Send what is due in the afternoon."""
         now, playbook = at(day, 15).astimezone(UTC), self.playbook
-        return Dispatch(self.store, self.settings, playbook, open_channels(self.settings, playbook, now), now).run()
+        return Dispatch(self.store, self.settings, playbook, open_outlets(self.settings, playbook, now), now).run()
 
     def envelopes(self, *people: Mapping[str, Any]) -> tuple[list[Envelope], list[Failure]]:
         """What readers get of the first content file (or of another, by its number), and who gets nothing."""

@@ -1,12 +1,11 @@
-"""Which channel takes what: the preview channel takes everything until another is set up."""
+"""Who carries what: the preview channel everything, unless settings and policy send mail by a provider."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from models import Channel as ChannelKind
-from nurture.channels import Channel
 from nurture.channels.preview import Preview
 from nurture.journey import Journey
+from nurture.lanes import Outlet, lanes
 from nurture.playbook import Playbook
 from nurture.settings import Settings
 
@@ -18,7 +17,7 @@ def places(journeys: Sequence[Journey]) -> tuple[str, ...]:
     )
 
 
-def open_channels(settings: Settings, playbook: Playbook, now: datetime) -> dict[ChannelKind, Channel]:
-    """The channel of each kind of touch."""
+def open_outlets(settings: Settings, playbook: Playbook, now: datetime) -> tuple[Outlet, ...]:
+    """The lanes of an installation, each with its channel."""
     preview = Preview(settings.outbox, settings.rendered, now, places(playbook.ranked()))
-    return dict.fromkeys(ChannelKind, preview)
+    return tuple(Outlet(lane, preview) for lane in lanes(settings.mode, playbook.policy))

@@ -1,0 +1,55 @@
+"""Lanes: which messages go together, and who carries them.
+
+Nobody outside is reached unless this says so: in preview mode only the addresses of ``NURTURE_ONLY_TO``, in live mode
+those whose night was approved.
+"""
+
+from dataclasses import dataclass
+
+from models import Channel as ChannelKind
+from nurture.channels import Channel
+from nurture.literals import literal, texts
+from nurture.mailing import via
+from nurture.policy import Policy
+from nurture.settings import Mode
+
+PREVIEW = "preview"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Messages of one kind that one provider carries.
+
+    ``takes`` is a predicate on a ``message`` m and its ``lead``. ``live`` ones reach everybody who is due: only of
+    approved nights, along the provider's ramp and the hourly limits of recipients.
+    """
+
+    kind: ChannelKind
+    provider: str = PREVIEW
+    takes: str = "true"
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """A lane with the channel that carries it."""
+
+    lane: Lane
+    channel: Channel
+
+
+def lanes(mode: Mode, policy: Policy, only_to: tuple[str, ...] = ()) -> tuple[Lane, ...]:
+    """The lanes of an installation; ``only_to`` are the hashes of addresses that preview mode may reach."""
+    others = tuple(Lane(kind) for kind in ChannelKind if kind is not ChannelKind.EMAIL)
+    if mode is Mode.LIVE:
+        return (*(_by(policy, name, live=True) for name in policy.email.names), *others)
+    if not only_to:
+        return (Lane(ChannelKind.EMAIL), *others)
+    ours = f"coalesce(m.address_hash IN {texts(*only_to)}, false)"
+    seeds = (_by(policy, name, ours) for name in policy.email.names)
+    return (*seeds, Lane(ChannelKind.EMAIL, takes=f"NOT ({ours})"), *others)
+
+
+def _by(policy: Policy, name: str, besides: str = "true", *, live: bool = False) -> Lane:
+    routed = f"{via(policy.email, policy.country)} = {literal(name)}"
+    return Lane(ChannelKind.EMAIL, name, f"{routed} AND {besides}", live)
