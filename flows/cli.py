@@ -7,12 +7,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows import cli_running, cli_sending, cli_spool, cli_upkeep, cli_web, show
+from flows import cli_live, cli_running, cli_sending, cli_spool, cli_upkeep, cli_web, show
 from flows.commands import BAD_INPUT, OK, PROBLEM, Json, Moment, Night, Speech, app, as_date, open_house
 from nurture.errors import InputError, NightBusy, NurtureError, StoreBusy
 from nurture.settings import read_settings
 
-__all__ = ["app", "cli_running", "cli_sending", "cli_spool", "cli_upkeep", "cli_web", "main"]
+__all__ = ["app", "cli_live", "cli_running", "cli_sending", "cli_spool", "cli_upkeep", "cli_web", "main"]
 
 
 @app.command("import")

@@ -4,7 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prefect import State, flow, runtime
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 
 from flows.sending import send_due
 from nurture.dispatching import DispatchReport
@@ -41,8 +41,11 @@ def verdict(report: DispatchReport) -> State[Any]:
         return Failed(
             name="Guarded", message=f"Nothing was sent: this database was {report.guarded}. Run nurture reconcile."
         )
+    if report.killed:
+        return Cancelled(name="Stopped", message=f"Nothing was sent: {report.killed}. `nurture go` lets sending go on.")
+    waits = f" {report.awaiting:,} wait for an approval: nurture approve." if report.awaiting else ""
     if report.healthy:
-        return Completed(message=f"Sent: {counts}.")
+        return Completed(message=" ".join([f"Sent: {counts}.{waits}", *report.warnings]))
     troubles = [
         *report.broken,
         *([f"{report.refused:,} held: their words are not those that were frozen"] if report.refused else []),

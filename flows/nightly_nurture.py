@@ -9,14 +9,16 @@ from prefect import State, flow, runtime
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.night import NightResult, close_and_render
+from nurture.approving import hang_samples, read_waiting
 from nurture.calendar import business_date
 from nurture.errors import NightBusy
 from nurture.funnel import read_funnel, read_qualified
 from nurture.journey import Journey
-from nurture.playbook import read_playbook
+from nurture.lanes import live_kinds
+from nurture.playbook import Playbook, read_playbook
 from nurture.settings import Settings, read_settings
 from nurture.store import Store
-from tasks.seeing import Bar, show_funnel, show_night
+from tasks.seeing import Bar, show_approval, show_funnel, show_night
 from tasks.stepping import TaskSteps
 from tasks.telling import tell_completed, tell_qualified
 
@@ -89,8 +91,21 @@ def show(result: NightResult, settings: Settings) -> None:
         stages, qualified = read_funnel(database, playbook), read_qualified(database, playbook, night)
     show_funnel(stages, f"The funnel after night {night}")
     tell_qualified(qualified, night)
+    show_waiting(settings, playbook)
     if result.decided.complete:
         tell_completed(result.decided, len(qualified))
+
+
+def show_waiting(settings: Settings, playbook: Playbook) -> None:
+    """What waits for an approval, with samples to read."""
+    kinds, store = live_kinds(settings.mode, playbook.policy), Store.of(settings)
+    if not kinds:
+        return
+    with store.open() as database:
+        waiting = read_waiting(database, kinds)
+    for each in waiting:
+        hang_samples(store, settings, playbook, each, datetime.now(UTC))
+    show_approval(waiting)
 
 
 def verdict(result: NightResult) -> State[Any]:
@@ -109,6 +124,12 @@ def verdict(result: NightResult) -> State[Any]:
         )
     if not result.decided.changed:
         return Completed(name="ClosedBefore", message=f"Night {night} was closed before; nothing was decided again.")
+    if rendered and rendered.held:
+        return Completed(
+            name="AwaitsApproval",
+            message=f"Night {night}: {rendered.held:,} messages wait until somebody looked at them: artifact "
+            f"nurture-approval, then the deployment approve, or: nurture approve {night}",
+        )
     planned = sum(line.counts.planned for line in result.decided.journeys)
     return Completed(
         message=f"Night {night}: {planned:,} messages planned, {rendered.rendered if rendered else 0:,} rendered."

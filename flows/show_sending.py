@@ -27,7 +27,9 @@ def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None
         say(f"Taken over from runs that died: {report.swept:,}; in doubt and now settled: {report.resolved:,}.")
     if report.recovered:
         say(f"Planned again after the restore, but sent before it, and not sent again: {report.recovered:,}.")
-    if not (report.sent or report.stopped):
+    if report.killed:
+        say((f"Nothing is sent: stopped, {report.killed}.", "red"), " `nurture go` lets sending go on.")
+    elif not (report.sent or report.stopped):
         say("Nothing is due now.")
     table("Sent", ["outcome", "messages"], [[fate.replace("_", " "), count] for fate, count in report.sent.items()])
     stopped = [[STOPPED[why][0].en, STOPPED[why][1], count] for why, count in report.stopped.most_common()]
@@ -38,6 +40,10 @@ def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None
         say((f"{report.unknown:,} message(s) are in doubt.", "red"), " They are looked up at each dispatch.")
     if report.wordless:
         say((f"{report.wordless:,} message(s) are due and have no words yet.", "red"), " `nurture run` renders them.")
+    if report.awaiting:
+        say((f"{report.awaiting:,} message(s) wait for an approval.", "yellow"), " `nurture approve` shows them.")
+    for warning in report.warnings:
+        say((warning, "yellow"))
     for trouble in report.broken:
         say((trouble, "red"))
     for page in sorted(outbox.glob("*/index.html"))[-1:] if report.sent else ():
@@ -55,6 +61,8 @@ def frozen(found: FrozenNight, as_json: bool) -> None:
         ["journey", "touch", "messages", "why"],
         [[fault.journey, fault.touch, fault.messages, fault.why] for fault in found.faults],
     )
+    if found.held:
+        say((f"{found.held:,} message(s) wait for an approval.", "yellow"), " Look at them: nurture approve")
     for touch in found.halted:
         say((f"Paused: {touch}.", "red"), f" Mend its text, then: nurture resume touch {touch}")
     return None

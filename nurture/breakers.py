@@ -86,5 +86,5 @@ def _toll(database: Database, breakers: Breakers, provider: str, now: datetime) 
             SELECT {count(delivered)}, {count(complained)}, {count(gone)}
             FROM signal s JOIN message m ON m.id = s.message_id JOIN batch b ON b.id = m.batch_id
             WHERE s.sure AND b.live AND b.provider = {literal(provider)}
-              AND b.claimed_at >= greatest({days_ago}, coalesce(({let_go}), TIMESTAMP '-infinity'))""")
+              AND m.moved_at >= greatest({days_ago}, coalesce(({let_go}), TIMESTAMP '-infinity'))""")
     )

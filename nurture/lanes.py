@@ -50,6 +50,11 @@ def lanes(mode: Mode, policy: Policy, only_to: tuple[str, ...] = ()) -> tuple[La
     return (*seeds, Lane(ChannelKind.EMAIL, takes=f"NOT ({ours})"), *others)
 
 
+def live_kinds(mode: Mode, policy: Policy) -> tuple[ChannelKind, ...]:
+    """What reaches people without anybody's further doing, and so needs approved nights."""
+    return tuple(dict.fromkeys(lane.kind for lane in lanes(mode, policy) if lane.live))
+
+
 def _by(policy: Policy, name: str, besides: str = "true", *, live: bool = False) -> Lane:
     routed = f"{via(policy.email, policy.country)} = {literal(name)}"
     return Lane(ChannelKind.EMAIL, name, f"{routed} AND {besides}", live)

@@ -63,7 +63,7 @@ class Limits:
                 LEFT JOIN (
                     SELECT {DOMAIN} AS of_domain, count(*) AS gone
                     FROM message m JOIN batch b ON b.id = m.batch_id JOIN lead ON lead.id = m.lead_id
-                    WHERE b.live AND b.claimed_at > {since} AND m.state IN {texts(*GOING)} GROUP BY ALL
+                    WHERE b.live AND m.moved_at > {since} AND m.state IN {texts(*GOING)} GROUP BY ALL
                 ) h ON h.of_domain = {DOMAIN}
             )"""
 

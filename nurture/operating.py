@@ -234,7 +234,10 @@ class Operator:
         if len(found) != 1:
             paused = ", ".join(f"{of} {full}" for of, full in rows) or "nothing"
             raise InputError(f"{kind} {name}: {'several are' if found else 'is not'} paused. Paused: {paused}.")
-        self.database.run(f"DELETE FROM pause WHERE kind = {literal(kind)} AND name = {literal(found[0])}")
+        with self.database.transaction():
+            self.database.run(f"DELETE FROM pause WHERE kind = {literal(kind)} AND name = {literal(found[0])}")
+            self.database.run(f"""
+                INSERT OR REPLACE INTO released VALUES ({literal(kind)}, {literal(found[0])}, {literal(self.now)})""")
         return str(found[0])
 
     def _full_name(self, kind: PauseKind, name: str) -> str:
@@ -242,7 +245,7 @@ class Operator:
             case PauseKind.ALL:
                 return "all"
             case PauseKind.CHANNEL:
-                known = [channel.value for channel in Channel]
+                known = [channel.value for channel in Channel] + list(self.playbook.policy.email.names)
             case PauseKind.JOURNEY:
                 known = [journey.name for journey in self.playbook.journeys]
             case PauseKind.TOUCH:

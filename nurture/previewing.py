@@ -87,7 +87,7 @@ def persona_reader(name: str, personas: Mapping[str, Persona], today: date) -> W
     row: Row = dict.fromkeys(OF_PERSON) | {
         "external_id": name, "name": lead.name, "role": lead.role, "email": lead.email or f"{name}@persona.example",
         "mobile": lead.mobile, "wecom_id": lead.wecom_id or name, "source": lead.source, "depth": lead.depth,
-        "account_name": account.name, "industry": account.industry, "city": account.city,
+        "country": account.country, "account_name": account.name, "industry": account.industry, "city": account.city,
         "employees": account.employees, "plan": account.plan, "maintenance_ends": account.maintenance_ends,
         "owner_name": owner.name, "owner_title": owner.title, "owner_email": owner.email or "owner@persona.example",
         "owner_wecom": "owner",
@@ -130,21 +130,38 @@ def preview(settings: Settings, playbook: Playbook, journey: Journey, who: Who, 
 def _rows(playbook: Playbook, journey: Journey, who: Who) -> list[Row]:
     """One context for each touch and leg."""
     legs = [(stage.key, touch.key, channel) for stage, touch in journey.touches() for channel in touch.legs]
-    folder = _folder_name(journey, who)
-    return [
-        who.row
-        | {
-            "id": derived_id("preview", journey.name, touch, channel, who.name).hex,
-            "journey": journey.name,
-            "stage": stage,
-            "touch": touch,
-            "channel": channel.value,
-            "night": folder,
-            "revision": 1,
-            "template": _template(playbook, (journey.name, stage, touch, channel), who),
-        }
-        for stage, touch, channel in legs
-    ]
+    return [_row(playbook, journey, stage, touch, channel, who) for stage, touch, channel in legs]
+
+
+def row_of(playbook: Playbook, named: str, channel: Channel, who: Who) -> Row:
+    """The context of one touch (``journey/touch``) on one channel.
+
+    Raises:
+        InputError: there is no such touch by this channel.
+    """
+    legs = {
+        f"{journey.name}/{touch.key}": (journey, stage.key)
+        for journey in playbook.journeys
+        for stage, touch in journey.touches()
+        if channel in touch.legs
+    }
+    if named not in legs:
+        raise InputError(f"No touch by {channel} is called {named!r}. Known: {', '.join(legs)}.")
+    journey, stage = legs[named]
+    return _row(playbook, journey, stage, named.partition("/")[2], channel, who)
+
+
+def _row(playbook: Playbook, journey: Journey, stage: str, touch: str, channel: Channel, who: Who) -> Row:
+    return who.row | {
+        "id": derived_id("preview", journey.name, touch, channel, who.name).hex,
+        "journey": journey.name,
+        "stage": stage,
+        "touch": touch,
+        "channel": channel.value,
+        "night": _folder_name(journey, who),
+        "revision": 1,
+        "template": _template(playbook, (journey.name, stage, touch, channel), who),
+    }
 
 
 def _folder_name(journey: Journey, who: Who) -> str:

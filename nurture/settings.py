@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.home / "spool"
 
     @property
+    def samples(self) -> Path:
+        """Where some messages of a night that waits for its approval can be looked at."""
+        return self.home / "samples"
+
+    @property
     def kill_switch(self) -> Path:
         """While this file is there, nothing is sent."""
         return self.home / "STOP"

@@ -23,6 +23,7 @@ from prefect.artifacts import (
 from prefect.exceptions import PrefectException
 
 from models import Reason, Verdict
+from nurture.approving import WaitingNight
 from nurture.funnel import FunnelStage
 from nurture.night_report import HeldBack, NightReport
 from nurture.wording import name_of
@@ -53,6 +54,18 @@ def show_night(report: NightReport) -> None:
 def show_funnel(stages: Sequence[FunnelStage], title: str) -> None:
     """``nurture-funnel``: who stands where, as a small chart."""
     _shown(create_markdown_artifact, _funnel(stages, title), key="nurture-funnel", description=title)
+
+
+def show_approval(waiting: Sequence[WaitingNight]) -> None:
+    """``nurture-approval``: what waits until a person has looked at it."""
+    for night in waiting:
+        rows = [
+            {"journey": t.journey, "touch": t.touch, "channel": t.channel, "messages": t.messages,
+             "night before": t.night_before, "because": t.why}
+            for t in night.touches
+        ]  # fmt: skip
+        told = f"Night {night.night}: {night.messages:,} messages wait. Samples: samples/{night.night} in NURTURE_HOME"
+        _shown(create_table_artifact, rows, key="nurture-approval", description=told)
 
 
 def show_gallery(page: Path, base_url: str) -> None:

@@ -61,7 +61,7 @@ def test_every_command_and_option_teaches() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
     assert set(commands) == {"import", "run", "status", "explain", "audit", "check", "settings"} | {
         "dispatch", "preview", "hold", "release", "cancel", "resend", "pause", "resume",
-        "backup", "restore", "reconcile", "up", "demo", "serve", "spool",
+        "backup", "restore", "reconcile", "up", "demo", "serve", "spool", "approve", "send-test", "stop", "go",
     }  # fmt: skip
     for name, command in commands.items():
         assert len(command.help) > 40, name

@@ -30,7 +30,8 @@ from tests.words_house import Seen, parsed, part
 FILES = read_content(CONTENT)
 VOICE = read_voice(CONTENT)
 PERSONAS = read_personas(CONTENT)
-LANGUAGE = read_policy(CONTENT).language
+POLICY = read_policy(CONTENT)
+LANGUAGE = POLICY.language
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def print_all(files: Sequence[ContentFile], rows: Sequence[dict[str, Any]], home
     """A message for each row, by the number of its file; none of them fails."""
     failures: list[Failure] = []
     tokens = Tokens(b"k" * 32, "https://pages.company.example")
-    workshop = Workshop.open(dict(enumerate(files)), VOICE, LANGUAGE, tokens, EVENTS, home / "rendered")
+    workshop = Workshop.open(dict(enumerate(files)), VOICE, POLICY, tokens, EVENTS, home / "rendered")
     envelopes = list(workshop.envelopes(list(rows), failures))
     assert failures == []
     return envelopes

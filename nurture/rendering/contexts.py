@@ -112,7 +112,7 @@ def _address_hash() -> str:
 
 
 PERSON_COLUMNS = """lead.impersonal,
-    lead.external_id, lead.name, lead.role, lead.email, lead.mobile, lead.wecom_id, lead.source,
+    lead.external_id, lead.name, lead.country, lead.role, lead.email, lead.mobile, lead.wecom_id, lead.source,
     lead.depth, account.name AS account_name, account.industry, account.city, account.employees, account.plan,
     account.maintenance_ends, owner.name AS owner_name, owner.title AS owner_title, owner.email AS owner_email,
     owner.wecom_userid AS owner_wecom"""

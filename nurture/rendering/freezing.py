@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 import pyarrow as pa
 
 from models import MessageState, Mover, PauseKind, Reason, Step, Verdict
+from nurture.approving import hold_or_clear
+from nurture.lanes import live_kinds
 from nurture.lease import render_lease
 from nurture.ledger import Ledger
 from nurture.literals import literal
@@ -48,12 +50,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class FrozenNight:
-    """What rendering came to. ``halted`` are the touches that it paused, as ``journey/touch``."""
+    """What rendering came to. ``halted`` are the touches that it paused, as ``journey/touch``; ``held`` messages wait
+    for an approval.
+    """
 
     rendered: int
     failed: int
     faults: tuple[Fault, ...]
     halted: tuple[str, ...]
+    held: int = 0
 
 
 def freeze(
@@ -98,7 +103,7 @@ def open_workshop(settings: Settings, playbook: Playbook, tokens: Tokens, number
     """The content files of these numbers, compiled: most nights need a few of many."""
     voice = read_voice(settings.content)
     files = {number: playbook.content[number] for number in sorted(numbers)}
-    return Workshop.open(files, voice, playbook.policy.language, tokens, playbook.events, settings.rendered)
+    return Workshop.open(files, voice, playbook.policy, tokens, playbook.events, settings.rendered)
 
 
 def _followed(shards: Iterable[RenderedShard], messages: int, progress: Progress) -> Iterator[RenderedShard]:
@@ -126,8 +131,9 @@ class Freezing:
         faults = self._faults()
         halted = self._halt()
         failed = self._drop_failed()
+        held = self._hold()
         self._mark(count, failed)
-        return FrozenNight(count, failed, faults, halted)
+        return FrozenNight(count, failed, faults, halted, held)
 
     def _hashes(self, rendered: Sequence[RenderedShard]) -> int:
         files = " UNION ALL ".join(
@@ -208,6 +214,14 @@ class Freezing:
             WHERE d.night = run.night AND d.journey = run.journey AND run.step = {literal(Step.CHOOSE)}""")
         self.database.run("DELETE FROM message WHERE id IN (SELECT id FROM dropped)")
         return int(self.database.one("SELECT count(*) FROM failed")[0])
+
+    def _hold(self) -> int:
+        """What would reach people waits for an approval, when it is much or new."""
+        kinds = live_kinds(self.settings.mode, self.playbook.policy)
+        if not kinds:
+            return 0
+        voice = read_voice(self.settings.content)
+        return hold_or_clear(self.database, self.playbook, voice, kinds, self.night, self.now)
 
     def _mark(self, rendered: int, failed: int) -> None:
         """The marker of the night's step; what an operator renders between two nights has none."""

@@ -21,6 +21,7 @@ from nurture.envelope import Envelope, as_table
 from nurture.errors import ContentError, NobodyThere, RenderError
 from nurture.events import EventCatalogue
 from nurture.keyfile import keep_on_disk
+from nurture.policy import Policy
 from nurture.rendered import has_attachment
 from nurture.rendering.compiling import Compiler, Template
 from nurture.rendering.contexts import Shard
@@ -67,22 +68,23 @@ class RenderedShard:
 class Workshop:
     """All that rendering needs, handed to each process once: the templates by the number of their file (or why one
     cannot be compiled),
-    our voice, the signing key, and how events are said."""
+    our voice, the signing key, how events are said, and what the policy says of languages and the law."""
 
     templates: Mapping[int, Template | str]
     voice: Voice
     tokens: Tokens
     events: EventCatalogue
+    policy: Policy
 
     @classmethod
     def open(
-        cls, files: Mapping[int, ContentFile], voice: Voice, language: str, tokens: Tokens, events: EventCatalogue,
+        cls, files: Mapping[int, ContentFile], voice: Voice, policy: Policy, tokens: Tokens, events: EventCatalogue,
         rendered: Path,
     ) -> "Workshop":  # fmt: skip
         """Compile these files; one that cannot be compiled fails the messages of its own touch, not the night."""
-        compiler, kept = Compiler(voice, language), rendered / "attachments"
+        compiler, kept = Compiler(voice, policy.language), rendered / "attachments"
         templates = {number: _compiled(compiler, file, kept) for number, file in files.items()}
-        return cls(templates, voice, tokens, events)
+        return cls(templates, voice, tokens, events, policy)
 
     def envelopes(self, rows: list[Row], failures: list[Failure]) -> Iterator[Envelope]:
         """The envelope of each row; what fails is added to ``failures``."""
@@ -121,9 +123,18 @@ class Workshop:
         sender, address = self._sender(reader, template)
         return Envelope(
             row["id"], row["journey"], row["stage"], row["touch"], row["channel"], template.variant, template.language,
-            row["night"], plain(reader.external_id), to, plain(to_name), sender, address, rendered.subject,
+            row["night"], plain(reader.external_id), to, plain(to_name), sender, address,
+            self._lawful(rendered.subject, row, template),
             rendered.preheader, rendered.html, rendered.text, leave, "\n".join(template.attachments),
         )  # fmt: skip
+
+    def _lawful(self, subject: str, row: Row, template: Template) -> str:
+        """A subject as the law of the reader's country wants marketing mail to begin; said once."""
+        law = self.policy.law.get(row.get("country") or self.policy.country)
+        if template.channel is not Channel.EMAIL or law is None or not law.subject_prefix:
+            return subject
+        known = tuple(prefix.strip() for prefix in law.subject_prefix.values())
+        return subject if subject.startswith(known) else in_language(law.subject_prefix, template.language) + subject
 
     def _sender(self, reader: Reader, template: Template) -> tuple[str, str]:
         if template.sender:

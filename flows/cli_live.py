@@ -1,0 +1,94 @@
+"""The commands of whoever lets mail go to people: look and approve, send a test, stop everything."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from flows import show_live as show
+from flows.commands import OK, PROBLEM, Json, app, open_house
+from flows.screen import err
+from nurture.errors import InputError
+from nurture.kill_switch import KillSwitch
+
+
+@app.command()
+def approve(
+    night: Annotated[
+        datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="The night to let go; without it, only look.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    json: Json = False,
+) -> None:
+    """Look at the nights that wait before they go to people, and let one go.
+
+    In live mode a night waits when it has more messages than the policy lets pass (email.hold_above), or when a touch
+    in it is new or has changed. Shown are what waits, how that compares to the night before, and samples.
+
+    For example: nurture approve, then: nurture approve 2026-11-25
+    """
+    from nurture.approving import approve as let_go
+    from nurture.approving import hang_samples, read_waiting
+    from nurture.lanes import live_kinds
+    from nurture.store import Store
+
+    now = datetime.now(UTC)
+    with open_house() as (database, playbook, settings):
+        kinds = live_kinds(settings.mode, playbook.policy)
+        waiting = [each for each in read_waiting(database, kinds) if night is None or each.night == night.date()]
+    pages = [hang_samples(Store.of(settings), settings, playbook, each, now) for each in waiting]
+    show.waiting(waiting, pages, json and night is None)
+    if night is None:
+        raise typer.Exit(OK)
+    if not waiting:
+        raise InputError(f"No message of night {night.date()} waits for an approval.")
+    if not yes and not typer.confirm(f"Let these {waiting[0].messages:,} messages go to people?", err=True):
+        err.print("Nothing was approved.")
+        raise typer.Exit(PROBLEM)
+    with open_house() as (database, playbook, settings):
+        approved = let_go(database, kinds, night.date(), now, messages=waiting[0].messages)
+    show.approved(night.date(), approved, json)
+
+
+@app.command("send-test")
+def send_test(
+    touch: Annotated[str, typer.Argument(help="journey/touch, for example product-trial/checklist.")],
+    to: Annotated[str, typer.Option("--to", help="Your own address. Unless live, one of NURTURE_ONLY_TO.")],
+    lead: Annotated[str | None, typer.Option(help="Written as to this lead of the database.")] = None,
+    persona: Annotated[str | None, typer.Option(help="Written as to this reader (content/personas.toml).")] = None,
+    json: Json = False,
+) -> None:
+    """Send one touch, as one person would get it, to your own mailbox, by the provider that would carry it.
+
+    For example: nurture send-test product-trial/checklist --to you@company.com --persona user-zh
+    """
+    from flows.trying import send_test as send
+
+    result = send(touch, to, lead=lead, persona=persona)
+    show.tested(result, json)
+    raise typer.Exit(OK if result.accepted else PROBLEM)
+
+
+@app.command()
+def stop(
+    why: Annotated[str, typer.Argument(help="For those who find it stopped.")] = "by hand",
+    json: Json = False,
+) -> None:
+    """The kill switch: stop all sending at once, whatever is at work. Needs no database and no server.
+
+    What a provider has got is gone; nothing more follows until `nurture go`. `touch var/STOP` does the same.
+    """
+    from nurture.settings import read_settings
+
+    switch = KillSwitch(read_settings().kill_switch)
+    switch.pull(why, datetime.now(UTC))
+    show.switched(f"Stopped: {switch.pulled}. `nurture go` lets sending go on.", json)
+
+
+@app.command()
+def go(json: Json = False) -> None:
+    """Let sending go on after `nurture stop`. Pauses stay: `nurture status` lists them."""
+    from nurture.settings import read_settings
+
+    was = KillSwitch(read_settings().kill_switch).release()
+    show.switched("Sending goes on with the next dispatch." if was else "Nothing was stopped.", json)
