@@ -189,7 +189,7 @@ class Dispatch:
     def _due(self, database: Database, lane: Lane) -> int:
         found = database.one(f"""
             SELECT count(*) FROM message m JOIN lead ON lead.id = m.lead_id
-            WHERE m.state = 'planned' AND m.payload_hash IS NOT NULL AND m.not_before <= {literal(self.now)}
+            WHERE m.state = 'planned' AND m.payload_hash IS NOT NULL AND m.not_before <= {literal(self._moment())}
               AND m.channel = {literal(lane.kind)} AND {lane.takes}""")
         return int(found[0])
 

@@ -103,7 +103,7 @@ def test_choosing_is_kept_and_shown(web: WebHouse, phone: Page) -> None:
     picture(phone, "preferences")
     phone.get_by_label(words(phone, "电话", "Phone")).uncheck()
     phone.get_by_label(words(phone, "暂停 30 天", "Pause everything for 30 days")).check()
-    phone.get_by_label(words(phone, "不要根据我的浏览", "Do not choose texts by")).check()
+    phone.get_by_label(words(phone, "不要根据我的身份", "Do not choose texts by")).check()
     phone.get_by_role("button", name=words(phone, "保存", "Save")).click()
     expect(phone.get_by_role("status")).to_contain_text(words(phone, "已保存", "Saved"))
     picture(phone, "saved")
