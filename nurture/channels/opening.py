@@ -1,15 +1,28 @@
 """Who carries what: the preview channel everything, unless settings and policy send mail by a provider."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from nurture.channels import Channel
+from pydantic import SecretStr
+
+from nurture.addresses import read_address_key
+from nurture.channels import Channel, Outcome, Question
+from nurture.channels.mail import Letterhead
 from nurture.channels.preview import Preview
-from nurture.errors import InputError
+from nurture.channels.sendgrid import SendGrid
+from nurture.channels.smtp import Smtp, read_relays
+from nurture.envelope import Envelope
+from nurture.errors import InputError, TransientError
+from nurture.inbound.answers import read_answers
+from nurture.intake.contacts import one_email
 from nurture.journey import Journey
-from nurture.lanes import Outlet, lanes
+from nurture.lanes import PREVIEW, Outlet, lanes
 from nurture.playbook import Playbook
-from nurture.settings import Settings
+from nurture.settings import Mode, Settings, entries
+from nurture.tokens import tokens_of
+
+SENDGRID = "sendgrid"
 
 
 def places(journeys: Sequence[Journey]) -> tuple[str, ...]:
@@ -20,11 +33,66 @@ def places(journeys: Sequence[Journey]) -> tuple[str, ...]:
 
 
 def open_outlets(settings: Settings, playbook: Playbook, now: datetime) -> tuple[Outlet, ...]:
-    """The lanes of an installation, each with its channel."""
+    """The lanes of an installation, each with its channel.
+
+    Raises:
+        InputError: an address of NURTURE_ONLY_TO is none, the address key is missing, or a provider cannot be opened.
+    """
     preview = Preview(settings.outbox, settings.rendered, now, places(playbook.ranked()))
-    return tuple(Outlet(lane, preview) for lane in lanes(settings.mode, playbook.policy))
+    found = lanes(settings.mode, playbook.policy, _only_to(settings))
+    providers = {name: open_provider(name, settings) for name in {lane.provider for lane in found} - {PREVIEW}}
+    return tuple(Outlet(lane, providers.get(lane.provider, preview)) for lane in found)
+
+
+def _only_to(settings: Settings) -> tuple[str, ...]:
+    """The hashes of the addresses that preview mode may reach."""
+    if settings.mode is Mode.LIVE or not settings.only_to.split():
+        return ()
+    key = read_address_key(settings.address_key_file)
+    addresses = [one_email(typed) for typed in settings.only_to.split()]
+    if None in addresses:
+        raise InputError(f"NURTURE_ONLY_TO: entry {addresses.index(None) + 1} is no email address.")
+    return tuple(key.hash(address) for address in addresses if address)
 
 
 def open_provider(name: str, settings: Settings) -> Channel:
     """The channel of a mail provider, by the name that the policy's routes use."""
-    raise InputError(f"No provider is called {name!r}: only `sendgrid` and the relays of NURTURE_SMTP_RELAYS are.")
+    letterhead = Letterhead(tokens_of(settings), settings.reply_domain, settings.rendered / "attachments")
+    if name == SENDGRID:
+        keys = entries("NURTURE_SENDGRID_API_KEY", settings.sendgrid_api_key)
+        if len(keys) != 1:
+            return NotSetUp(name, "policy.toml sends mail by it, and NURTURE_SENDGRID_API_KEY is not set.")
+        return SendGrid(SecretStr(keys[0]), settings.sendgrid_url, letterhead, _clock)
+    relays = read_relays(settings)
+    if name not in relays:
+        return NotSetUp(name, "policy.toml sends mail by it, and NURTURE_SMTP_RELAYS has no relay of this name.")
+    return Smtp(relays[name], letterhead, read_answers(settings.content), _clock)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(eq=False)
+class NotSetUp:
+    """A provider that the policy names and the settings do not: what it should carry waits, and says so."""
+
+    name: str
+    why: str
+    batch: int = 1
+    in_flight: int = 1
+
+    def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
+        """Nothing can be sent.
+
+        Raises:
+            TransientError: always.
+        """
+        raise TransientError(f"{self.name}: {self.why}")
+
+    def evidence(self, questions: Sequence[Question]) -> Mapping[str, Outcome]:
+        """Nothing is known."""
+        return {}
+
+    def finish(self) -> None:
+        """Nothing to do."""
