@@ -28,8 +28,8 @@ def envelope(number: int = 1, **changes: str) -> Envelope:
         **EMPTY
         | {
             "id": id, "journey": "product-trial", "stage": "awareness", "touch": "checklist", "channel": "email",
-            "to": f"l{number}@company.example", "to_name": "沈亦舟", "sender": "白景行", "sender_address": "bai@ours.example",
-            "subject": "广告：一页清单", "text": "你好。\n", "html": "<p>你好。</p>",
+            "to": f"l{number}@company.example", "to_name": "沈亦舟",
+            "sender": "白景行", "sender_address": "bai@ours.example", "subject": "广告：一页清单", "text": "你好。\n", "html": "<p>你好。</p>",
             "unsubscribe_url": f"https://n.ours.example/u/{id}.signed",
         }
         | changes
@@ -71,7 +71,7 @@ def test_an_accepted_mail_is_one_that_sendgrid_named(channel: SendGrid, server: 
     assert mail["headers"]["List-Unsubscribe"] == f"<https://n.ours.example/u/{A}.signed>"
     assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["custom_args"] == {"nurture_message": A}
-    assert mail["categories"] == ["product-trial", "product-trial/awareness/checklist"]
+    assert set(mail["categories"]) == {"product-trial", "product-trial/awareness/checklist"}
     assert mail["tracking_settings"] == {
         "click_tracking": {"enable": False, "enable_text": False},
         "open_tracking": {"enable": False},

@@ -19,7 +19,8 @@ class Loop:
     @cached_property
     def _loop(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.new_event_loop()
-        threading.Thread(target=loop.run_forever, name="nurture-posting", daemon=True).start()
+        self._thread = threading.Thread(target=_run, args=(loop,), name="nurture-posting", daemon=True)
+        self._thread.start()
         return loop
 
     def close(self) -> None:
@@ -27,3 +28,11 @@ class Loop:
         loop: asyncio.AbstractEventLoop | None = self.__dict__.pop("_loop", None)
         if loop is not None:
             loop.call_soon_threadsafe(loop.stop)
+            self._thread.join()
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()

@@ -26,20 +26,8 @@ from tests.servers.shapes import (
 )
 
 FORBIDDEN_HEADERS = frozenset(
-    [
-        "x-sg-id",
-        "x-sg-eid",
-        "received",
-        "dkim-signature",
-        "content-type",
-        "content-transfer-encoding",
-        "to",
-        "from",
-        "subject",
-        "reply-to",
-        "cc",
-        "bcc",
-    ]
+    ("x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding")
+    + ("to", "from", "subject", "reply-to", "cc", "bcc")
 )
 CONTENT_ORDER = ["text/plain", "text/x-amp-html", "text/html"]
 MOST_RECIPIENTS = 1000
@@ -123,8 +111,10 @@ PERSONALIZATION = record(
     },
     required=["to"],
 )  # fmt: skip
-CONTENT = record({"type": mime_type, "value": both(text, one_or_more := lambda value: FINE if value else wrong("is empty"))},
-                 required=["type", "value"])  # fmt: skip
+CONTENT = record(
+    {"type": mime_type, "value": both(text, lambda value: FINE if value else wrong("is empty"))},
+    required=["type", "value"],
+)
 ATTACHMENT = record(
     {
         "content": base64_text, "type": mime_type, "filename": one_line(least=1),
