@@ -29,7 +29,8 @@ def envelope(number: int = 1, **changes: str) -> Envelope:
         | {
             "id": id, "journey": "product-trial", "stage": "awareness", "touch": "checklist", "channel": "email",
             "to": f"l{number}@company.example", "to_name": "沈亦舟",
-            "sender": "白景行", "sender_address": "bai@ours.example", "subject": "广告：一页清单", "text": "你好。\n", "html": "<p>你好。</p>",
+            "sender": "白景行", "sender_address": "bai@ours.example",
+            "subject": "广告：一页清单", "text": "你好。\n", "html": "<p>你好。</p>",
             "unsubscribe_url": f"https://n.ours.example/u/{id}.signed",
         }
         | changes

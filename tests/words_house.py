@@ -29,8 +29,9 @@ from tests.small import CONTENT, EVENTS, MONDAY, ZONE, at, journey, night, polic
 FRONT = "---\nsubject: {subject}\npreheader: '-'\nsender: expert\n---\n"
 ROOMY = {"lead_per_day": 9, "lead_per_7_days": 9, "account_per_day": 999}
 STRANGER: dict[str, Any] = dict.fromkeys(OF_PERSON) | {
-    "id": "0123456789abcdef" * 2, "night": "2026-11-09", "revision": 1, "external_id": "ann", "name": "Ann", "country": "DE",
-    "email": "ann@company.example", "wecom_id": "wm-ann", "owner_wecom": "owner", "owner_name": "Li",
+    "id": "0123456789abcdef" * 2, "night": "2026-11-09", "revision": 1, "external_id": "ann", "name": "Ann",
+    "country": "DE", "email": "ann@company.example", "wecom_id": "wm-ann", "owner_wecom": "owner",
+    "owner_name": "Li",
     "why": "", "why_zh": "", "recent": None,
 }  # fmt: skip
 

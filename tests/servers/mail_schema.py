@@ -26,9 +26,11 @@ from tests.servers.shapes import (
 )
 
 FORBIDDEN_HEADERS = frozenset(
-    ("x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding")
-    + ("to", "from", "subject", "reply-to", "cc", "bcc")
-)
+    {
+        "x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding", "to",
+        "from", "subject", "reply-to", "cc", "bcc",
+    }
+)  # fmt: skip
 CONTENT_ORDER = ["text/plain", "text/x-amp-html", "text/html"]
 MOST_RECIPIENTS = 1000
 LARGEST_ARGUMENTS = 10_000
