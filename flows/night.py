@@ -7,6 +7,7 @@ from functools import partial
 
 from nurture.addresses import prove_address_key
 from nurture.calendar import business_date
+from nurture.channels.opening import open_lists
 from nurture.errors import NightRefused
 from nurture.inbound import drain
 from nurture.inbound.publishing import publish
@@ -18,6 +19,7 @@ from nurture.rendering.freezing import FrozenNight, freeze
 from nurture.settings import read_settings
 from nurture.steps import Plainly, Steps
 from nurture.store import Store
+from nurture.vetoes import pull, told_of
 from nurture.voice import read_voice
 
 Progress = Callable[[str, int, int], None]
@@ -72,6 +74,8 @@ def close_and_render(
 
     with night_lease(settings.home, moment):
         steps.reach(partial(prove_address_key, store, settings))
+        if not dry_run and (provider := open_lists(settings, playbook)):
+            steps.step("take suppression lists", partial(pull, store, settings, provider, moment), told_of)
         with store.open() as database:
             if not dry_run:
                 drain(database, settings, playbook, moment)

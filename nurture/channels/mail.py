@@ -1,5 +1,6 @@
 """What every mail has, whoever carries it: the headers of lawful bulk mail, and a last look at its border."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from nurture.errors import PermanentError
 from nurture.intake.contacts import one_email
 from nurture.tokens import Tokens
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 LARGEST = 20_000_000
 """Bytes of text and attachments; SendGrid takes 30 MB, encoded."""
 
@@ -48,7 +50,7 @@ def inspect(envelope: Envelope, letterhead: Letterhead) -> None:
         if one_email(value) is None:
             raise PermanentError(f"the address of the {name} is none")
     lines = (envelope.subject, envelope.sender, envelope.to_name, *headers(envelope).values())
-    if any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for line in lines for character in line):
+    if any(map(CONTROL.search, lines)):
         raise PermanentError("a control character in a header")
     if not (envelope.subject.strip() and envelope.text.strip() and envelope.html.strip()):
         raise PermanentError("the subject or the text is empty")

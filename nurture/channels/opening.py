@@ -69,6 +69,14 @@ def open_provider(name: str, settings: Settings) -> Channel:
     return Smtp(relays[name], letterhead, read_answers(settings.content), _clock)
 
 
+def open_lists(settings: Settings, playbook: Playbook) -> SendGrid | None:
+    """The provider that keeps lists of addresses which it will not write to; None when it is not set up."""
+    if SENDGRID not in playbook.policy.email.names:
+        return None
+    provider = open_provider(SENDGRID, settings)
+    return provider if isinstance(provider, SendGrid) else None
+
+
 def _clock() -> datetime:
     return datetime.now(UTC)
 

@@ -11,6 +11,7 @@ from email.policy import EmailPolicy
 from pathlib import Path
 from typing import Any
 
+from nurture.channels.mail import headers
 from nurture.envelope import Envelope
 from nurture.errors import PermanentError
 from nurture.rendering.sandbox import plain
@@ -55,8 +56,8 @@ def email(envelope: Envelope, attachments: Path, now: datetime) -> EmailMessage:
     message["To"] = _address(envelope.to_name, envelope.to)
     message["Date"] = now
     message["Message-ID"] = f"<{envelope.id}@{envelope.sender_address.partition('@')[2]}>"
-    message["List-Unsubscribe"] = f"<{envelope.unsubscribe_url}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    for name, value in headers(envelope).items():
+        message[name] = value
     for name, value in about(envelope).items():
         message[f"X-Nurture-{name.title()}"] = plain(value)
     message.set_content(envelope.text, cte="base64")

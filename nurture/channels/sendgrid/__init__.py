@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
+from pydantic_core import to_json
 
 from nurture.channels import Fate, Outcome, Question
 from nurture.channels.mail import Letterhead, inspect
@@ -89,7 +90,7 @@ class SendGrid:
             return Outcome(Fate.NOT_SENT, why="not attempted", retry_at=self._throttled)
         try:
             inspect(envelope, self._letterhead)
-            body = json.dumps(payload(envelope, self._letterhead), ensure_ascii=False).encode()
+            body = to_json(payload(envelope, self._letterhead))
         except (PermanentError, OSError, ValueError, TypeError) as error:
             why = str(error) if isinstance(error, PermanentError) else type(error).__name__
             return Outcome(Fate.REJECTED, why=why)

@@ -51,7 +51,7 @@ def payload(envelope: Envelope, letterhead: Letterhead) -> dict[str, Any]:
     for category in (envelope.journey, f"{envelope.journey}/{envelope.stage}/{envelope.touch}"):
         mail.add_category(Category(category))
     if reply_to := letterhead.reply_to(envelope):
-        mail.reply_to = ReplyTo(reply_to)
+        mail.reply_to = ReplyTo(reply_to, envelope.sender)
     for digest, name in envelope.attached():
         mail.add_attachment(_attached((letterhead.attachments / digest).read_bytes(), name))
     mail.tracking_settings = _nothing_tracked()
