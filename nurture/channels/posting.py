@@ -34,5 +34,6 @@ class Loop:
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     try:
         loop.run_forever()
+        loop.run_until_complete(asyncio.sleep(0))  # connections that were closed say goodbye
     finally:
         loop.close()

@@ -132,10 +132,14 @@ class Smtp:
             hostname=relay.host, port=relay.port, use_tls=relay.tls_first, timeout=DEADLINE,
             start_tls=None if relay.in_clear else not relay.tls_first, tls_context=self._certificates,
         )  # fmt: skip
-        async with asyncio.timeout(DEADLINE):
-            await client.connect()
-            if relay.user:
-                await client.login(relay.user, relay.password.get_secret_value())
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await client.connect()
+                if relay.user:
+                    await client.login(relay.user, relay.password.get_secret_value())
+        except BaseException:
+            client.close()
+            raise
         return client
 
     def _not_in(self, error: Exception) -> Outcome:
