@@ -152,12 +152,16 @@ class Tokens:
     def _reply(self) -> Signer:
         return self._signer("reply.v1")
 
+    @cached_property
+    def _reply_keys(self) -> dict[bytes, bytes]:
+        return {key: self._reply.derive_key(key) for key in (self.secret, *self.retired)}
+
     def _signer(self, salt: str) -> Signer:
         keys = [*self.retired, self.secret]
         return Signer(keys, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
 
     def _reply_mac(self, key: bytes, message_id: str) -> bytes:
-        return hmac.digest(self._reply.derive_key(key), message_id.encode(), "sha256")[:MAC_BYTES]
+        return hmac.digest(self._reply_keys[key], message_id.encode(), "sha256")[:MAC_BYTES]
 
     @property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import aiohttp
@@ -29,6 +30,10 @@ KEPT_ALIVE = 4.0
 """Seconds: shorter than any server keeps an idle connection, so that none is closed under our hands."""
 
 LONGEST_ANSWER = 65_536
+FIRST_BATCH, LARGEST_BATCH = 1_000, 4_000
+SENDS_FOR = 4.0
+"""Seconds that a batch should take, by how fast the last handful went."""
+
 ALL_ALIKE = 20
 """So many messages, all rejected for the same reason, say that the reason is ours."""
 
@@ -39,13 +44,13 @@ class SendGrid:
     """Posts mails to ``/v3/mail/send`` over kept connections."""
 
     name = "sendgrid"
-    batch = 1_000
-    in_flight = 100
+    in_flight = 200
 
     def __init__(self, key: SecretStr, url: str, letterhead: Letterhead, clock: Callable[[], datetime]) -> None:
         self._key, self._url, self._letterhead, self._clock = key, url.rstrip("/"), letterhead, clock
         self._loop = Loop()
         self._session: aiohttp.ClientSession | None = None
+        self.batch = FIRST_BATCH
         self._trusted = False
         self._closed = ""
         self._throttled: datetime | None = None
@@ -61,7 +66,12 @@ class SendGrid:
             raise AccountError(self._closed)
         if self._throttled and self._clock() < self._throttled:
             raise TransientError(f"{self.name}: it wants no more until {self._throttled:%H:%M:%S} UTC.")
-        return self._loop.run(self._send(envelopes))
+        began = perf_counter()
+        outcomes = self._loop.run(self._send(envelopes))
+        if len(envelopes) == self.in_flight:
+            per_second = self.in_flight / (perf_counter() - began)
+            self.batch = max(self.in_flight, min(LARGEST_BATCH, int(SENDS_FOR * per_second)))
+        return outcomes
 
     async def _send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
         outcomes: list[Outcome] = []
