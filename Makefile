@@ -43,6 +43,8 @@ bench: .venv/ready ## Measure nights, each part against a floor, with and withou
 	$(BIN)/python -m benchmarks.decide --leads 1000000
 	$(BIN)/python -m benchmarks.webhook --events 50000
 	$(BIN)/python -m benchmarks.prefect_night --messages 20000
+	$(BIN)/python -m benchmarks.dispatch --messages 20000 --latency-ms 100
+	$(BIN)/python -m benchmarks.dispatch --messages 5000 --latency-ms 0
 
 clean: ## Remove what can be made again; the data in var/ stays.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .bench-*

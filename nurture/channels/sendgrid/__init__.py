@@ -44,7 +44,7 @@ class SendGrid:
     """Posts mails to ``/v3/mail/send`` over kept connections."""
 
     name = "sendgrid"
-    in_flight = 200
+    in_flight = 100
 
     def __init__(self, key: SecretStr, url: str, letterhead: Letterhead, clock: Callable[[], datetime]) -> None:
         self._key, self._url, self._letterhead, self._clock = key, url.rstrip("/"), letterhead, clock
