@@ -104,11 +104,11 @@ def main() -> None:
         raise SystemExit(f"beyond the limit: >= {LEAST_PER_SECOND} messages_per_second, <= {MOST_RSS_MB} peak_rss_mb")
 
 
-def make_company(home: Path, leads: int) -> None:
-    """So many leads, four to an account, each with consent and two downloads of yesterday."""
+def make_company(home: Path, leads: int, night: date = NIGHT) -> None:
+    """So many leads, four to an account, each with consent, a form and nine page views of the day before the night."""
     roles, industries = ("[" + ", ".join(map(literal, words)) + "]" for words in (ROLES, INDUSTRIES))
     lead = "md5('lead|L' || i)::UUID"
-    day = literal(NIGHT)
+    day = literal(night)
     statements = [
         """INSERT INTO staff SELECT md5('staff|S' || format('{:03d}', i))::UUID, 'S' || format('{:03d}', i),
            '同事' || i, 's' || i || '@us.example', 's' || i, '客户经理', 'CN', 'Asia/Shanghai' FROM range(1, 50)
