@@ -42,15 +42,15 @@ FINE = {"audience": "depth() >= 5", "touches": 'email("hello", after=days(0))', 
 
 
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> object:
-    package = tmp_path / "their_journeys"
+    package = tmp_path / "trap_journeys"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "trap.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    for name in ("their_journeys", "their_journeys.trap"):
+    for name in ("trap_journeys", "trap_journeys.trap"):
         sys.modules.pop(name, None)
     importlib.invalidate_caches()
-    return load_journeys("their_journeys", EVENTS)
+    return load_journeys("trap_journeys", EVENTS)
 
 
 TRAPS = [
@@ -113,7 +113,7 @@ def test_a_mistake_is_refused_at_load_with_file_line_and_remedy(
     source = JOURNEY.format(**{**FINE, where: written})
     with pytest.raises(JourneyError, match=remedy) as refusal:
         load(tmp_path, monkeypatch, source)
-    place = re.match(r"(.+/their_journeys/trap\.py):(\d+): ", str(refusal.value))
+    place = re.match(r"(.+/trap_journeys/trap\.py):(\d+): ", str(refusal.value))
     assert place, refusal.value
     assert 6 <= int(place[2]) <= 15
 
