@@ -47,6 +47,7 @@ def test_engine_and_oracle_agree(story: Story, database: Database) -> None:
     agree(story, database)
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, suppress_health_check=ALL_CHECKS, print_blob=True)
 @given(story=stories(most_nights=4), alone=st.integers(0, 2))
 def test_they_agree_when_a_journey_runs_ahead(story: Story, alone: int, database: Database) -> None:

@@ -296,6 +296,7 @@ def killed(work: Callable[..., object], home: Path, pieces: int) -> None:
     assert child.exitcode == KILLED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pieces", [1, 40, 150])
 def test_a_killed_backup_leaves_no_file_and_the_next_one_clears_up(home: Path, pieces: int) -> None:
     killed(_save, home, pieces)
@@ -304,6 +305,7 @@ def test_a_killed_backup_leaves_no_file_and_the_next_one_clears_up(home: Path, p
     assert list(file.parent.iterdir()) == [file]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pieces", [1, 5])
 def test_a_killed_restore_leaves_the_home_as_it_was(home: Path, pieces: int) -> None:
     save(home, MORNING)

@@ -12,6 +12,7 @@ from benchmarks.generate import generate
 from nurture.store import Store
 
 
+@pytest.mark.slow
 def test_engine_and_floor_write_the_same_rows() -> None:
     command = [sys.executable, "-m", "benchmarks.decide", "--leads", "3000", "--rounds", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -20,6 +21,7 @@ def test_engine_and_floor_write_the_same_rows() -> None:
     assert measured["rows"]["lead"] == 3000
 
 
+@pytest.mark.slow
 def test_a_night_counts_only_what_was_accepted_with_the_words_that_were_frozen() -> None:
     command = [sys.executable, "-m", "benchmarks.night", "--messages", "300"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -56,11 +56,11 @@ def prove_all_went_once(home: Path) -> None:
 
 
 def moments() -> Iterator[object]:
-    """Fifty moments, spread over the whole dispatch; five of them every time, the others in `make test-all`."""
+    """Fifty moments, spread over the whole dispatch; two of them every time, the others in `make test-all`."""
     random = Random(20261109)
     for number in range(50):
         share = (number * 11 % 50 + random.random()) / 50
-        yield pytest.param(number, share, id=f"{share:.3f}", marks=[] if number < 5 else pytest.mark.slow)
+        yield pytest.param(number, share, id=f"{share:.3f}", marks=[] if number < 2 else pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("seed", "share"), list(moments()))

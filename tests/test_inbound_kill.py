@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from nurture.settings import Settings
 from nurture.spool import Spool, SpoolKind, SpoolLine
 from nurture.store import Store
@@ -30,6 +32,7 @@ with Store.of(settings).open() as database:
 """
 
 
+@pytest.mark.slow
 def test_a_drainer_killed_at_any_moment_applies_every_line_once(tmp_path: Path) -> None:
     settings, chance = Settings(home=tmp_path / "home"), random.Random(11)
     with Store.of(settings).open(create=True) as database:

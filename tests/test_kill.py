@@ -85,7 +85,7 @@ def moments() -> Iterator[object]:
     random = Random(20261012)
     for number in range(30):
         share = (number * 7 % 30 + random.random()) / 30
-        yield pytest.param(share, id=f"{share:.3f}", marks=[] if number < 2 else pytest.mark.slow)
+        yield pytest.param(share, id=f"{share:.3f}", marks=[] if number < 1 else pytest.mark.slow)
 
 
 @pytest.mark.parametrize("share", list(moments()))
@@ -115,6 +115,7 @@ def test_two_nights_at_once_one_works_and_the_other_names_it(sample_home: Path, 
     assert f"process {worker.pid} on " in other.stdout
 
 
+@pytest.mark.slow
 def test_two_commands_started_together_both_end_well(sample_home: Path, tmp_path: Path) -> None:
     home = copy_of(sample_home, tmp_path / "home")
     command = [sys.executable, "-m", "flows.cli", "run", "--night", "2026-10-12"]

@@ -85,6 +85,7 @@ def test_an_entrypoint_that_cannot_be_imported_is_told_before_anything_is_deploy
         Deployment("nightly", "flows.nowhere.night", {}).flow()
 
 
+@pytest.mark.slow
 def test_the_file_survives_deploying_and_deploying_again(prefect_server: PrefectHome, tmp_path: Path) -> None:
     ask(prefect_server, "work_pools/", name="nurture", type="process")
     for _ in range(2):

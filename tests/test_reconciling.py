@@ -45,6 +45,8 @@ from tests.upkeep_house import (
     save,
 )
 
+pytestmark = pytest.mark.slow
+
 LETTERS = 12
 DAY = timedelta(days=1)
 TUESDAY = MONDAY + DAY

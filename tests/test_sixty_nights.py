@@ -27,7 +27,7 @@ from nurture.store import Database, Store
 ROOT = Path(__file__).parent.parent
 FIRST_NIGHT = date(2026, 10, 1)
 NIGHTS = [FIRST_NIGHT + timedelta(days=n) for n in range(60)]
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.slow]
 
 NOW = datetime(2026, 11, 30, 1, tzinfo=UTC)
 SECONDS = 30

@@ -154,6 +154,7 @@ with ThreadPoolExecutor(8) as threads:
 """
 
 
+@pytest.mark.slow
 def test_writers_killed_at_any_moment_while_the_reader_rotates_lose_nothing_that_was_acknowledged(
     tmp_path: Path,
 ) -> None:
