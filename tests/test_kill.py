@@ -81,7 +81,7 @@ def undisturbed(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def moments() -> Iterator[object]:
-    """Thirty moments, spread over the whole run; two of them every time, the others in `make test-all`."""
+    """Thirty moments, spread over the whole run; one of them every time, the others in `make test-all`."""
     random = Random(20261012)
     for number in range(30):
         share = (number * 7 % 30 + random.random()) / 30
