@@ -106,9 +106,12 @@ def consents(world: World, lead: Lead, scope: ConsentScope, night: date) -> bool
 
 
 def withdrawn_from_everything(world: World, lead: Lead, night: date) -> bool:
-    """At least one withdrawal, and no consent is left."""
+    """At least one withdrawal, and no consent is left; where data may go is not whether to be written to."""
     withdrew = any(
-        row.lead_id == lead.id and row.action == ConsentAction.WITHDRAWN and row.occurred_on <= night
+        row.lead_id == lead.id
+        and row.scope != ConsentScope.CROSS_BORDER
+        and row.action == ConsentAction.WITHDRAWN
+        and row.occurred_on <= night
         for row in world.consent
     )
     return withdrew and not any(consents(world, lead, scope, night) for scope in CHANNEL_SCOPES)
