@@ -92,3 +92,32 @@ def go(json: Json = False) -> None:
 
     was = KillSwitch(read_settings().kill_switch).release()
     show.switched("Sending goes on with the next dispatch." if was else "Nothing was stopped.", json)
+
+
+doctor = typer.Typer(no_args_is_help=True, help="Look at what has to be right before it goes out. Changes nothing.")
+app.add_typer(doctor, name="doctor")
+
+
+@doctor.callback()
+def _doctor() -> None:
+    """Room for what else is examined one day."""
+
+
+@doctor.command("email")
+def doctor_email(json: Json = False) -> None:
+    """Can mail go out, arrive, be answered and be left? Each finding says what to do.
+
+    Looked at: mode, the pages' address, SPF, DKIM, DMARC and MX of every sender's domain, the key at SendGrid and what
+    it may do, the senders there, the event webhook and its key, replies, the clock, and whether relays let us in.
+    Nothing is sent, nothing is changed. Ends with 1 when something is bad.
+    """
+    from nurture.doctor import Verdict
+    from nurture.doctor.email import examine_email
+    from nurture.playbook import read_playbook
+    from nurture.settings import read_settings
+
+    settings = read_settings()
+    with err.status("Asking name servers, SendGrid and relays …"):
+        found = list(examine_email(settings, read_playbook(settings), lambda: datetime.now(UTC)))
+    show.examined(found, json)
+    raise typer.Exit(PROBLEM if any(each.verdict is Verdict.BAD for each in found) else OK)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from flows.screen import as_json_line, say, say_whole, table
+from flows.screen import as_json_line, gap, say, say_whole, table
 from nurture.approving import WaitingNight
+from nurture.doctor import Examined, Verdict
 from nurture.trying import Tried
 
 WHY = {
@@ -64,4 +65,28 @@ def switched(told: str, as_json: bool) -> None:
     if as_json:
         return as_json_line({"note": told})
     say(told)
+    return None
+
+
+MARKS = {
+    Verdict.GOOD: ("good", "green"),
+    Verdict.WARNING: ("warning", "yellow"),
+    Verdict.BAD: ("bad", "bold red"),
+    Verdict.UNKNOWN: ("unknown", "magenta"),
+}
+
+
+def examined(found: Sequence[Examined], as_json: bool) -> None:
+    """Each finding, what is good in a line, the others with what to do."""
+    if as_json:
+        return as_json_line(found)
+    width = max(len(words) for words, _ in MARKS.values())
+    for each in found:
+        words, style = MARKS[each.verdict]
+        say_whole((words.ljust(width), style), f"  {each.subject}: {each.found}")
+        if each.do:
+            say_whole(" " * width, f"  -> {each.do}")
+    count = {verdict: sum(each.verdict is verdict for each in found) for verdict in MARKS}
+    gap()
+    say(", ".join(f"{number} {MARKS[verdict][0]}" for verdict, number in count.items() if number) + ".")
     return None

@@ -31,12 +31,16 @@ class Route(BaseModel):
 
 
 class Provider(BaseModel):
-    """Where a provider keeps what it gets, and the most mails on its first live day, its second …; none after."""
+    """Where a provider keeps what it gets, and the most mails on its first live day, its second …; none after.
+
+    ``dkim`` are the selectors under which a relay's keys lie, for `nurture doctor email` to look at.
+    """
 
     model_config = STRICT
 
     country: str
     ramp: tuple[Count, ...] = ()
+    dkim: tuple[str, ...] = ()
 
 
 class Breakers(BaseModel):

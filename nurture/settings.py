@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     reply_domain: str = Field(
         "", description="Domain whose mail SendGrid's Inbound Parse posts to us: replies to mails go there."
     )
+    name_server: str = Field(
+        "", description="IPv4 address (and :PORT) of the name server that `nurture doctor` asks; else this machine's."
+    )
     sendgrid_webhook_keys: str = Field(
         "", description="Public keys of SendGrid's signed event webhook, with blanks between them, or @FILE with them."
     )

@@ -199,6 +199,24 @@ class Smtp:
         """Nothing: a relay keeps no log for us."""
         return {}
 
+    def knock(self) -> None:
+        """Connect, be let in and say goodbye; sends nothing.
+
+        Raises:
+            AccountError: the relay does not let us in.
+            TransientError: it cannot be reached.
+        """
+        self._loop.run(self._knock())
+
+    async def _knock(self) -> None:
+        try:
+            await _goodbye(await self._connected())
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            outcome = self._not_in(error)
+            if self._closed:
+                raise AccountError(self._closed) from error
+            raise TransientError(f"{self.name}: {outcome.why}.") from error
+
     def finish(self) -> None:
         """End the thread."""
         self._loop.close()

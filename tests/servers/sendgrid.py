@@ -11,7 +11,8 @@ import re
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class Api(Site):
         self.requests: Counter[str] = Counter()
         self.without_key = 0
         self.lists: dict[str, list[dict[str, Any]]] = {}
+        self.pages: dict[str, Any] = {"/v3/scopes": {"scopes": ["mail.send", "email_logs.read", "suppression.read"]}}
+        self.date: float | None = None
         self.log_hides: set[str] = set()
         self.log_is_down = False
         self.log_was_asked = 0
@@ -70,6 +73,8 @@ class Api(Site):
             return self._log(request)
         if request.path.startswith("/v3/suppression/"):
             return self._suppressed(request)
+        if request.path in self.pages and request.method == "GET":
+            return self._page(self.pages[request.path])
         return errors(404, "not found")
 
     def _send(self, request: Request) -> Answer:
@@ -113,6 +118,11 @@ class Api(Site):
         return as_json(
             200, {"messages": [{"sg_message_id": f"{each.name}.recvd-0", "to_email": each.to} for each in rows]}
         )
+
+    def _page(self, page: Any) -> Answer:
+        """A page of the account; None is one that the key may not read."""
+        answer = errors(403, "access forbidden") if page is None else as_json(200, page)
+        return replace(answer, headers=(*answer.headers, ("Date", formatdate(self.date or time.time(), usegmt=True))))
 
     def _suppressed(self, request: Request) -> Answer:
         since, start = int(request.query["start_time"]), int(request.query["offset"])

@@ -161,6 +161,17 @@ class SendGrid:
         """
         return self._loop.run(read_lists(self._answer, moment))
 
+    def look(self, path: str) -> Answer:
+        """A page of the account, whatever its status.
+
+        Raises:
+            TransientError: there is no answer.
+        """
+        try:
+            return self._loop.run(self._request("GET", path))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise TransientError(f"{self.name}: {path}: {type(error).__name__}.") from error
+
     async def _answer(self, method: str, path: str, body: bytes | None = None, **query: Any) -> Any:
         """The JSON of an answer to a question.
 
