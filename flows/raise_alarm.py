@@ -1,4 +1,4 @@
-"""Tell a person that a night wants one. The automations in ``prefect.yaml`` run this flow."""
+"""Tell a person that a night or a dispatch wants one. The automations in ``prefect.yaml`` run this flow."""
 
 from enum import StrEnum
 from typing import Any
@@ -12,11 +12,12 @@ from tasks.seeing import show_alarm
 
 
 class Alarm(StrEnum):
-    """What is wrong with a night."""
+    """What is wrong."""
 
     FAILED = "failed"
     LATE = "late"
     MISSING = "missing"
+    DISPATCH = "dispatch"
 
 
 TOLD = {
@@ -35,6 +36,13 @@ TOLD = {
         "No night of Nurture was completed for 26 hours / 已有 26 小时没有完成的夜间任务",
         "`nurture status` tells which night is missing; `nurture run` closes today's.\n"
         "请用 nurture status 查看缺了哪一晚；nurture run 可补上今天的。",
+    ),
+    Alarm.DISPATCH: (
+        "Sending wants a person / 发送需要人工处理",
+        "The message of the run says why; `nurture status` tells what is paused, held or in doubt. What was not sent "
+        "waits and goes out later; nothing goes twice.\n"
+        "该次运行的说明写明了原因；用 nurture status 查看哪些被暂停、保留或状态不明。"
+        "未发出的会等待，之后再发，不会重复发送。",
     ),
 }
 

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         description="Where the pages of leads (leaving, links) are reached; stands in every mail.",
     )
     alarm_to: SecretStr = Field(
-        SecretStr(""), description="Who is told of a failed, late or missing night: Apprise URLs, separated by spaces."
+        SecretStr(""), description="Who is told when a night or a dispatch wants a person: Apprise URLs, with blanks between them."
     )
     prefect_database: SecretStr = Field(
         SecretStr(""),

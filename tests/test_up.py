@@ -19,8 +19,10 @@ from tests.up_house import (
     LETTERS,
     SETTLED_WITHIN,
     STOPS_WITHIN,
+    Bell,
     Up,
     delivered,
+    listening_for_alarms,
     move_in,
     processes_of,
     processes_of_run,
@@ -32,9 +34,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+def bell() -> Iterator[Bell]:
+    with listening_for_alarms() as bell:
+        yield bell
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory, bell: Bell) -> Iterator[Up]:
     home = move_in(tmp_path_factory.mktemp("up") / "home")
-    with started(home) as running:
+    with started(home, bell.address) as running:
         yield running
 
 
@@ -44,11 +52,12 @@ def kill(up: Up, run: str) -> None:
         process.send_signal(signal.SIGKILL)
 
 
-def prove_settled(up: Up, name: str, run: str) -> None:
-    """The UI says that it crashed, its place is free, and the worker is back."""
+def prove_settled(up: Up, bell: Bell, name: str, run: str) -> None:
+    """The UI says that it crashed, its place is free, the worker is back, and somebody was told."""
     assert up.ended(run, SETTLED_WITHIN)["state_type"] == "CRASHED"
     eventually(lambda: up.places_taken(name) == 0, SETTLED_WITHIN)
     eventually(lambda: "Worker runs again." in up.said, SETTLED_WITHIN)
+    eventually(lambda: any(up.run(run)["name"] in title for title in bell.told), SETTLED_WITHIN)
 
 
 def test_everything_answers_and_the_schedules_are_set(up: Up) -> None:
@@ -57,7 +66,7 @@ def test_everything_answers_and_the_schedules_are_set(up: Up) -> None:
     eventually(lambda: ask(up.prefect, "flow_runs/filter", flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}}), 60)
     names = {each["name"] for each in ask(up.prefect, "deployments/filter")}
     assert names == {"nightly", "dispatch", "approve", "product-trial", "renewal", "win-back", "alarm"}
-    assert len(ask(up.prefect, "automations/filter")) == 3
+    assert len(ask(up.prefect, "automations/filter")) == 4
 
 
 def test_a_second_up_says_who_runs_and_harms_nothing(up: Up) -> None:
@@ -67,11 +76,11 @@ def test_a_second_up_says_who_runs_and_harms_nothing(up: Up) -> None:
     assert up.process.poll() is None
 
 
-def test_a_night_that_is_killed_is_finished_by_the_next_and_of_two_at_once_one_runs(up: Up) -> None:
+def test_a_night_that_is_killed_is_finished_by_the_next_and_of_two_at_once_one_runs(up: Up, bell: Bell) -> None:
     first = up.trigger("nightly")
     eventually(lambda: up.run(first)["state_type"] == "RUNNING" and processes_of_run(up, first), 60)
     kill(up, first)
-    prove_settled(up, "nightly", first)
+    prove_settled(up, bell, "nightly", first)
     both = [up.trigger("nightly") for _ in range(2)]
     states = sorted(up.ended(run)["state_type"] for run in both)
     assert states == ["CANCELLED", "COMPLETED"]
@@ -79,11 +88,11 @@ def test_a_night_that_is_killed_is_finished_by_the_next_and_of_two_at_once_one_r
         assert database.one("SELECT count(*) FROM message WHERE payload_hash IS NOT NULL")[0] == LETTERS
 
 
-def test_a_dispatch_that_is_killed_is_finished_by_the_next_and_nothing_goes_twice(up: Up) -> None:
+def test_a_dispatch_that_is_killed_is_finished_by_the_next_and_nothing_goes_twice(up: Up, bell: Bell) -> None:
     first = up.trigger("dispatch")
     eventually(lambda: delivered(up.home) > 100, 120)
     kill(up, first)
-    prove_settled(up, "dispatch", first)
+    prove_settled(up, bell, "dispatch", first)
     assert 100 < delivered(up.home) < LETTERS
     assert up.ended(up.trigger("dispatch"), 240)["state_type"] == "COMPLETED"
     assert delivered(up.home) == LETTERS

@@ -7,8 +7,9 @@ from pathlib import Path
 from nurture.spool import SpoolKind
 from nurture.store import Database
 from tests.inbound_house import SENT, House, house
+from tests.servers.webhook import batch
 from tests.small import MONDAY, verdicts
-from tests.web_house import WebHouse, batch, serving
+from tests.web_house import WebHouse, serving
 
 THURSDAY = MONDAY + timedelta(days=3)
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

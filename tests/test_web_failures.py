@@ -19,7 +19,8 @@ import pytest
 from nurture.spool import Found, Spool, SpoolKind
 from nurture.store import Store
 from tests.sample_house import ROOT
-from tests.web_house import API_KEY, SERVE, Child, batch, child, delivered, environment, signed
+from tests.servers.webhook import batch
+from tests.web_house import API_KEY, SERVE, Child, child, delivered, environment, signed
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 HOOK = "/hooks/sendgrid/events"

@@ -14,19 +14,8 @@ from nurture.errors import InputError
 from nurture.spool import SpoolKind
 from nurture.web.provider_events import SIGNATURE, TIMESTAMP
 from nurture.web.signature import read_signatures
-from tests.web_house import (
-    INBOUND,
-    NOW,
-    PROVIDER,
-    WebHouse,
-    batch,
-    delivered,
-    public_key,
-    read_spool,
-    serving,
-    signed,
-    web,
-)
+from tests.servers.webhook import PROVIDER, batch, public_key
+from tests.web_house import INBOUND, NOW, WebHouse, delivered, read_spool, serving, signed, web
 
 __all__ = ["web"]
 

@@ -18,7 +18,8 @@ from schemathesis.specs.openapi.checks import (
 
 from models import ConsentScope
 from nurture.web.openapi import document
-from tests.web_house import API_KEY, INBOUND, MESSAGE, NOW, WebHouse, batch, serving
+from tests.servers.webhook import batch
+from tests.web_house import API_KEY, INBOUND, MESSAGE, NOW, WebHouse, serving
 
 SCHEMA = schemathesis.openapi.from_dict(document())
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

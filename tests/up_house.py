@@ -1,5 +1,6 @@
 """A real `nurture up` for the tests: its processes, what its API says, and work that takes long enough to be killed."""
 
+import json
 import re
 import shutil
 import signal
@@ -10,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psutil
@@ -84,6 +87,42 @@ class Up:
         return found
 
 
+class Bell(ThreadingHTTPServer):
+    """Where alarms arrive, as JSON over HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Ringer)
+        self.told: list[str] = []
+        self.address = f"json://127.0.0.1:{self.server_port}"
+
+
+class Ringer(BaseHTTPRequestHandler):
+    """Keeps what was told."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert isinstance(self.server, Bell)
+        self.server.told.append(body["title"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on the screen."""
+
+
+@contextmanager
+def listening_for_alarms() -> Iterator[Bell]:
+    """A bell that rings until the end of the block."""
+    with Bell() as bell:
+        thread = Thread(target=bell.serve_forever)
+        thread.start()
+        try:
+            yield bell
+        finally:
+            bell.shutdown()
+            thread.join()
+
+
 def business_today() -> date:
     """The night that a run started now closes; not around midnight, when it would change under our hands."""
     zone = read_playbook(Settings()).zone
@@ -110,15 +149,15 @@ def processes_of_run(up: Up, run: str) -> list[psutil.Process]:
 
 
 @contextmanager
-def started(home: Path) -> Iterator[Up]:
+def started(home: Path, alarm_to: str = "") -> Iterator[Up]:
     """`nurture up` for a home, up and healthy; nothing of it is left after the block, whatever happened there."""
     ports = [free_port() for _ in range(3)]
     named = zip(("--port", "--gallery-port", "--web-port"), ports, strict=True)
     words = ["up", *(f"{name}={port}" for name, port in named)]
     with (home / "up.txt").open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", *words], cwd=ROOT, env=surroundings(home), stdout=said,
-            stderr=subprocess.STDOUT,
+            [sys.executable, "-m", "flows.cli", *words], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
+            env=surroundings(home) | {"NURTURE_ALARM_TO": alarm_to},
         )  # fmt: skip
     up = Up(home, process, PrefectHome(home / "prefect", ports[0]), *ports[1:])
     try:

@@ -1,6 +1,5 @@
 """The web process on a real port, and people, providers and other systems that knock at it."""
 
-import base64
 import json
 import os
 import subprocess
@@ -17,42 +16,27 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 
 from nurture.settings import Settings
 from nurture.spool import Found, Spool, SpoolKind
 from nurture.tokens import Tokens, tokens_of
-from nurture.web.provider_events import SIGNATURE, TIMESTAMP
 from nurture.web.reception import Reception, open_reception
 from nurture.web.serving import listen, make_server
 from tests.sample_house import ROOT
+from tests.servers import webhook
+from tests.servers.webhook import PROVIDER, public_key
 
 MESSAGE = "00000000000000000000000000000a01"
 API_KEY = "an-api-key-of-a-shop"
 INBOUND = "a-secret-of-inbound-parse"
-PROVIDER = ec.derive_private_key(20261125, ec.SECP256R1())
 SERVE = [sys.executable, "-c", "from flows.cli import main; main()", "serve"]
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 
-def public_key(key: ec.EllipticCurvePrivateKey) -> str:
-    """As SendGrid shows it."""
-    raw = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(raw).decode()
-
-
 def signed(body: bytes, now: datetime = NOW, key: ec.EllipticCurvePrivateKey = PROVIDER) -> dict[str, str]:
-    """The headers with which SendGrid posts a body."""
-    timestamp = str(int(now.timestamp()))
-    signature = key.sign(timestamp.encode() + body, ec.ECDSA(SHA256()))
-    return {SIGNATURE: base64.b64encode(signature).decode(), TIMESTAMP: timestamp}
-
-
-def batch(*events: dict[str, Any]) -> bytes:
-    """The body of a post, written as SendGrid writes it."""
-    return ("[" + ",\r\n".join(json.dumps(each, separators=(",", ":")) for each in events) + "]\r\n").encode()
+    """The headers with which SendGrid posts a body; at noon, unless it says when."""
+    return webhook.signed(body, now, key)
 
 
 def delivered(number: int) -> dict[str, Any]:
