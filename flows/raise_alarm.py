@@ -12,7 +12,7 @@ from tasks.seeing import show_alarm
 
 
 class Alarm(StrEnum):
-    """What is wrong."""
+    """What is wrong with the nights or with sending."""
 
     FAILED = "failed"
     LATE = "late"

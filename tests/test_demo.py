@@ -62,6 +62,7 @@ def test_the_demo_lives_through_a_month_and_leaves_nothing_behind(tmp_path: Path
 
 
 @pytest.mark.alone
+@pytest.mark.slow
 def test_a_demo_that_is_interrupted_leaves_nothing_running(tmp_path: Path) -> None:
     home = tmp_path / "home"
     child = subprocess.Popen(DEMO, cwd=ROOT, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

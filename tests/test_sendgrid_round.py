@@ -7,18 +7,24 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from models import Channel as Kind
 from models import ConsentScope
 from nurture.addresses import open_address_key
 from nurture.channels.mail import Letterhead
 from nurture.channels.sendgrid import SendGrid as Channel
+from nurture.dispatching import DispatchReport
 from nurture.inbound import drain
+from nurture.reconciling import Reconciliation
 from nurture.tokens import tokens_of
+from nurture.upkeep.backup import back_up
+from nurture.upkeep.restore import restore
 from tests.live_house import LiveHouse, build
-from tests.servers.behaviours import ACCEPT_THEN_RESET
+from tests.servers.behaviours import ACCEPT_THEN_RESET, throttled
 from tests.servers.sendgrid import KEY, Accepted, SendGrid
 from tests.servers.webhook import Webhook, event
-from tests.small import MONDAY, consent, lead
+from tests.small import MONDAY, at, consent, lead
 from tests.web_house import serving
+from tests.words_house import letter
 
 MAILING = {"routes": [{"via": "sendgrid"}]}
 
@@ -43,10 +49,19 @@ def house(tmp_path: Path, empty_database: Path) -> LiveHouse:
     return made
 
 
-def send(house: LiveHouse, server: SendGrid) -> dict[str, Accepted]:
-    """One dispatch by the real channel; what SendGrid accepted, by mailbox."""
+def channel(house: LiveHouse, server: SendGrid) -> Channel:
     letterhead = Letterhead(tokens_of(house.settings), "", house.settings.rendered / "attachments")
-    house.send(sendgrid=Channel(SecretStr(KEY), server.url, letterhead, lambda: datetime.now(UTC)))  # type: ignore[arg-type]
+    return Channel(SecretStr(KEY), server.url, letterhead, lambda: datetime.now(UTC))
+
+
+def dispatch(house: LiveHouse, server: SendGrid, hour: int = 15) -> DispatchReport:
+    """One dispatch by the real channel."""
+    return house.send(hour=hour, sendgrid=channel(house, server))  # type: ignore[arg-type]
+
+
+def send(house: LiveHouse, server: SendGrid, hour: int = 15) -> dict[str, Accepted]:
+    """One dispatch; what SendGrid has accepted since it began, by mailbox."""
+    dispatch(house, server, hour)
     return {each.to.partition("@")[0]: each for each in server.api.accepted}
 
 
@@ -56,6 +71,43 @@ def tell(house: LiveHouse, *events: dict[str, object]) -> None:
         assert Webhook(web.url + "/hooks/sendgrid/events").post(*events) == 200
     with house.store.open() as database:
         drain(database, house.settings, house.playbook, datetime.now(UTC))
+
+
+def test_16_who_says_for_ever_that_it_is_too_much_ends_the_dispatch_and_not_a_mail(
+    house: LiveHouse, server: SendGrid
+) -> None:
+    server.script.always(throttled(30))
+    report = dispatch(house, server)
+    assert (house.states(), report.sent) == ({"planned": 2}, {"not_sent": 2})
+    assert sum(server.api.requests.values()) == 1
+    server.script.always(None)
+    send(house, server, hour=16)
+    assert set(server.times_accepted().values()) == {1}
+
+
+def test_29_a_text_that_changes_between_two_attempts_changes_no_mail(house: LiveHouse, server: SendGrid) -> None:
+    with server.down():
+        send(house, server)
+    assert house.states() == {"planned": 2}
+    house.write("welcome/only/hello.email.md", letter("Another text."))
+    accepted = send(house, server, hour=16)
+    assert all("Good morning." in each.mail["content"][0]["value"] for each in accepted.values())
+
+
+def test_35_after_a_restore_sendgrids_log_is_asked_before_anything_is_sent(
+    house: LiveHouse, server: SendGrid, tmp_path: Path
+) -> None:
+    before = back_up(house.settings, tmp_path / "backups", at(MONDAY, 9).astimezone(UTC)).file
+    send(house, server)
+    restore(house.settings, before, at(MONDAY, 16).astimezone(UTC), replacing=True)
+    assert "restored" in str(dispatch(house, server).guarded)
+    asking = Reconciliation(
+        house.store, house.settings.attempts, {Kind.EMAIL: channel(house, server)}, datetime.now(UTC)
+    )
+    report = asking.run()
+    assert (report.found, report.lifted) == ({"accepted": 2}, True)
+    send(house, server, hour=17)
+    assert set(server.times_accepted().values()) == {1}
 
 
 def test_a_mail_whose_answer_was_lost_is_settled_by_its_event(house: LiveHouse, server: SendGrid) -> None:
@@ -68,7 +120,7 @@ def test_a_mail_whose_answer_was_lost_is_settled_by_its_event(house: LiveHouse, 
     assert set(server.times_accepted().values()) == {1}
 
 
-def test_who_complained_is_written_to_by_nobody_any_more_on_any_channel(house: LiveHouse, server: SendGrid) -> None:
+def test_62_who_complained_is_written_to_by_nobody_any_more_on_any_channel(house: LiveHouse, server: SendGrid) -> None:
     accepted = send(house, server)
     tell(house, event(accepted["ann"], "spamreport"), event(accepted["bob"], "delivered", response="250 OK"))
     assert house.ask("SELECT scope, reason FROM suppression") == [(ConsentScope.ALL, "complained")]
