@@ -44,22 +44,32 @@ def night_due_by(moment: datetime, zone: ZoneInfo, due: time) -> date:
 def slots(places: Iterable[tuple[str, str]], night: date, policy: Policy, business: ZoneInfo) -> list[Slot]:
     """The first window of each (zone, country) that opens at or after the start of the night."""
     earliest = start_of(night, business)
-    return [_slot(zone, country, night, policy, earliest) for zone, country in sorted(set(places))]
+    return [
+        _slot(zone, _known(zone, business), country, night, policy, earliest) for zone, country in sorted(set(places))
+    ]
 
 
-def _slot(zone: str, country: str, night: date, policy: Policy, earliest: datetime) -> Slot:
-    local, calendar, day = ZoneInfo(zone), policy.works(country), night
+def _slot(zone: str, local: ZoneInfo, country: str, night: date, policy: Policy, earliest: datetime) -> Slot:
+    calendar, day = policy.works(country), night
     while not calendar.works_on(day) or _local(day, policy.window.opens, local) < earliest:
         day += ONE_DAY
     opens, closes = (_local(day, clock, local) for clock in (policy.window.opens, policy.window.closes))
     return Slot(zone, country, day, opens, closes)
 
 
-def is_open(zone: str, country: str, now: datetime, policy: Policy) -> tuple[date, bool]:
+def is_open(zone: str, country: str, now: datetime, policy: Policy, business: ZoneInfo) -> tuple[date, bool]:
     """What date it is for people in a zone and country, and whether we may write to them at this moment."""
-    there = now.astimezone(ZoneInfo(zone))
+    there = now.astimezone(_known(zone, business))
     inside = policy.window.opens <= there.time() < policy.window.closes
     return there.date(), inside and policy.works(country).works_on(there.date())
+
+
+def _known(zone: str, business: ZoneInfo) -> ZoneInfo:
+    """A person's zone; the business one where the name is none, or one that this machine does not know."""
+    try:
+        return ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return business
 
 
 def _local(day: date, clock: time, zone: ZoneInfo) -> datetime:

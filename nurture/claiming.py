@@ -105,7 +105,8 @@ class Claiming:
         found = self.database.rows(f"""
             SELECT DISTINCT coalesce(timezone, {zone}) AS zone, coalesce(country, {country}) AS country FROM lead
             UNION SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM staff""")
-        places = [(row[0], row[1], *is_open(row[0], row[1], self.now, self.playbook.policy)) for row in found]
+        policy, business = self.playbook.policy, self.playbook.zone
+        places = [(row[0], row[1], *is_open(row[0], row[1], self.now, policy, business)) for row in found]
         kinds = {"zone": pa.string(), "country": pa.string(), "today": pa.date32(), "open": pa.bool_()}
         columns = {name: pa.array([row[n] for row in places], kind) for n, (name, kind) in enumerate(kinds.items())}
         self.database.table("place", pa.table(columns))

@@ -146,9 +146,11 @@ def test_a_monthly_quota_counts_the_month_of_sending(due: Database, send_days: l
         ("America/New_York", "US", "2026-11-09T12:00+08:00", 0),  # late on Sunday there
         ("America/New_York", "US", "2026-11-09T09:00-05:00", 1),
         ("Asia/Shanghai", "US", "2026-11-11T12:00+08:00", 1),  # Veterans' Day is worked in our calendar
+        ("Mars/Olympus", None, "2026-11-09T08:59+08:00", 0),  # no such zone: the house's
+        ("Mars/Olympus", None, "2026-11-09T09:00+08:00", 1),
     ],
 )
-def test_a_letter_goes_only_inside_its_readers_window(
+def test_38_a_letter_goes_only_inside_its_readers_window(
     due: Database, zone: str | None, country: str | None, now: str, claimed: int
 ) -> None:
     due.run("UPDATE message SET not_before = TIMESTAMP '2026-11-08 00:00:00'")
