@@ -121,6 +121,7 @@ def refused(home: Path, file: Path) -> None:
     assert [path.name for path in home.glob("re*") if path.is_dir()] == ["rendered"]
 
 
+@pytest.mark.slow
 def test_a_bit_that_turned_anywhere_is_found(home: Path) -> None:
     """But where nothing changes by it: in a run of zeros it is all the same from where they are copied."""
     whole = (file := save(home).file).read_bytes()
@@ -177,6 +178,7 @@ def test_a_home_with_a_database_is_left_alone_unless_asked(home: Path) -> None:
     assert query(home, "SELECT count(*) FROM meta WHERE name = 'restored_at'") == [(0,)]
 
 
+@pytest.mark.slow
 def test_what_was_there_is_moved_aside_and_can_send_nothing_either(home: Path) -> None:
     file = save(home).file
     dispatch(home, CountingChannel(home / "provider.log"))
@@ -231,6 +233,7 @@ def test_a_restore_waits_for_nobody_who_is_at_work(home: Path) -> None:
     assert query(home, "SELECT count(*) FROM meta WHERE name = 'restored_at'") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_restore_is_refused_while_a_process_sends(home: Path) -> None:
     file, go_on = save(home).file, home / "go-on"
     child = start(home, CountingChannel(home / "provider.log", before=Waits(go_on)))

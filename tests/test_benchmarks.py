@@ -31,6 +31,7 @@ def test_a_night_counts_only_what_was_accepted_with_the_words_that_were_frozen()
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_webhook_benchmark_counts_what_lies_on_disk() -> None:
     command = [sys.executable, "-m", "benchmarks.webhook", "--events", "1050", "--callers", "2"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

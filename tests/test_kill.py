@@ -81,13 +81,14 @@ def undisturbed(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def moments() -> Iterator[object]:
-    """Thirty moments, spread over the whole run; one of them every time, the others in `make test-all`."""
+    """Thirty moments, spread over the whole run."""
     random = Random(20261012)
     for number in range(30):
         share = (number * 7 % 30 + random.random()) / 30
-        yield pytest.param(share, id=f"{share:.3f}", marks=[] if number < 1 else pytest.mark.slow)
+        yield pytest.param(share, id=f"{share:.3f}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", list(moments()))
 def test_a_killed_night_ends_like_an_undisturbed_one(
     sample_home: Path, undisturbed: Undisturbed, playbook: Playbook, tmp_path: Path, share: float

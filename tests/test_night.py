@@ -211,6 +211,7 @@ def test_a_playbook_without_journeys_says_what_to_do(database: Database) -> None
         night(database, playbook(), MONDAY)
 
 
+@pytest.mark.slow
 def test_old_decisions_are_folded_and_still_add_up(database: Database) -> None:
     book = playbook(journey(), rules=policy())
     database.run("DELETE FROM consent")

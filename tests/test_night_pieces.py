@@ -49,6 +49,7 @@ def check_same_in_any_order(story: Story, seed: int, database: Database) -> None
     assert not difference(first, dump(database))
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=2)
 @given(story=stories(most_nights=4), seed=st.integers(0, 99))
 def test_the_order_of_the_rows_does_not_matter(story: Story, seed: int, database: Database) -> None:

@@ -43,6 +43,7 @@ def test_a_copy_has_todays_words_and_goes(house: House) -> None:
     assert house.breaches() == []
 
 
+@pytest.mark.slow
 def test_copies_of_what_may_have_arrived_go_when_the_lead_may_hear_from_us_again(house: House) -> None:
     house.dispatch(answer=Outcome(Fate.UNKNOWN, why="time is up"), when="ann")
     bobs = house.resend(message_of("bob"), again=True)
@@ -88,6 +89,7 @@ def suppress_address(database: Database) -> None:
     put(database, Suppression(address_hash="hash-ann", scope=scope, reason="bounced", since=since, source="test"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [reach_the_goal, suppress_address])
 def test_a_copy_of_what_may_not_go_breaks_no_promise(house: House, change: Change) -> None:
     house.dispatch(answer=Outcome(Fate.REJECTED), when="ann")

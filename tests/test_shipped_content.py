@@ -93,6 +93,7 @@ def test_every_text_is_for_somebody_we_can_think_of(copies: list[Copy]) -> None:
     assert {copy.file.path for copy in copies} == {file.path for file in FILES}
 
 
+@pytest.mark.slow
 def test_every_sender_can_write_every_email(tmp_path: Path) -> None:
     mails = [file for file in FILES if file.channel is Channel.EMAIL]
     signed = [replace(file, sender=key, path=Path(f"{key}-{file.path}")) for file in mails for key in VOICE.senders]
@@ -145,6 +146,7 @@ def test_a_wecom_text_has_no_word_of_its_reader(copies: list[Copy]) -> None:
         assert not [word for word in theirs if word and word in copy.sent.text], copy.name
 
 
+@pytest.mark.slow
 def test_every_email_survives_paper(copies: list[Copy], tmp_path: Path) -> None:
     for copy in of(copies, Channel.EMAIL):
         sent = copy.sent

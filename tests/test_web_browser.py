@@ -166,7 +166,7 @@ LUMINANCE = """element => {
   return (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05); }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_word_can_be_read_in_the_light_and_in_the_dark(web: WebHouse, phone: Page, scheme: str) -> None:
     """Contrast of 4.5 and more, and nothing wider than the phone."""
     phone.emulate_media(color_scheme="dark" if scheme == "dark" else "light")

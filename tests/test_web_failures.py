@@ -128,6 +128,7 @@ def _kill_under_load(house: Child, round_: int, after: float) -> list[str]:
     return thanked
 
 
+@pytest.mark.slow
 def test_sigterm_ends_it_within_five_seconds_whoever_is_still_talking(tmp_path: Path) -> None:
     with child(tmp_path) as house, httpx.Client(base_url=house.url, trust_env=False, timeout=10) as client:
         assert client.get("/healthz").status_code == 200
