@@ -1,10 +1,13 @@
 """A small company for hand-checked tests: rows with sensible defaults, and a playbook of one journey."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from models import Account, Channel, Consent, ConsentAction, ConsentScope, Interaction, Lead, Staff
 from models.types import derived_id
@@ -22,6 +25,12 @@ CONTENT = Path("content")
 EVENTS = read_events(CONTENT)
 MONDAY = date(2026, 11, 9)
 ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def one_in(many: int, cases: Iterable[Any]) -> list[Any]:
+    """Parameters of which one in so many runs every time, and the others in `make test-all`."""
+    values = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*each, marks=pytest.mark.slow if number % many else ()) for number, each in enumerate(values)]
 
 
 def at(day: date, hour: int = 12) -> datetime:

@@ -6,7 +6,20 @@ import pytest
 
 from nurture.auditing import audit
 from nurture.store import Database
-from tests.small import ACCOUNT, MONDAY, STAFF, consent, interaction, journey, lead, night, playbook, policy, put
+from tests.small import (
+    ACCOUNT,
+    MONDAY,
+    STAFF,
+    consent,
+    interaction,
+    journey,
+    lead,
+    night,
+    one_in,
+    playbook,
+    policy,
+    put,
+)
 
 BOOK = playbook(journey())
 SOME = "(SELECT id FROM message WHERE NOT internal LIMIT 1)"
@@ -90,7 +103,7 @@ def test_an_honest_database_is_clean(database: Database) -> None:
     assert [finding for finding in audit(database) if finding.breaches] == []
 
 
-@pytest.mark.parametrize(("breach", "promise"), BREACHES, ids=[promise for _, promise in BREACHES])
+@pytest.mark.parametrize(("breach", "promise"), one_in(3, BREACHES), ids=[promise for _, promise in BREACHES])
 def test_a_broken_promise_is_found(database: Database, breach: str, promise: str) -> None:
     database.run(breach)
     assert promise in {finding.promise for finding in audit(database) if finding.breaches}

@@ -60,7 +60,7 @@ def moments() -> Iterator[object]:
     random = Random(20261109)
     for number in range(50):
         share = (number * 11 % 50 + random.random()) / 50
-        yield pytest.param(number, share, id=f"{share:.3f}", marks=[] if number < 2 else pytest.mark.slow)
+        yield pytest.param(number, share, id=f"{share:.3f}", marks=[] if number < 1 else pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("seed", "share"), list(moments()))

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from flows.show_live import examined
 from nurture.doctor import Examined, Verdict
 from nurture.doctor.email import examine_email
 from nurture.playbook import read_playbook
@@ -280,17 +282,26 @@ def test_settings_that_let_nobody_leave_or_answer_are_found(
     assert clinic.examine()[subject].verdict is verdict
 
 
-def test_the_command_says_it_as_sentences_or_as_json_and_ends_with_1_when_something_is_bad(clinic: Clinic) -> None:
+def test_the_command_ends_with_1_when_something_is_bad(clinic: Clinic) -> None:
     settings = clinic.settings
     environment = os.environ | {
         "NURTURE_HOME": str(settings.home), "NURTURE_CONTENT": str(settings.content), "NURTURE_MODE": "live",
         "NURTURE_NAME_SERVER": clinic.names.address, "NURTURE_SENDGRID_URL": clinic.server.url,
         "NURTURE_PUBLIC_URL": PAGES, "SENDGRID_API_KEY": KEY,
     }  # fmt: skip
-    command = [".venv/bin/nurture", "doctor", "email"]
-    said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-m", "flows.cli", "doctor", "email", "--json"]
+    said = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
     assert said.returncode == 1
-    assert "bad      Provider domestic: policy.toml sends mail by it" in said.stdout
-    assert "good     DMARC of ours.example: p=quarantine" in said.stdout
-    found = json.loads(subprocess.run([*command, "--json"], env=environment, capture_output=True, timeout=60).stdout)
+    found = json.loads(said.stdout)
     assert {"subject": "Mode", "verdict": "good"}.items() <= found[0].items()
+
+
+def test_a_person_reads_what_is_wrong_and_what_to_do(clinic: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
+    clinic.with_settings(sendgrid_api_key=None)
+    clinic.examine()
+    examined(clinic.found, as_json=False)
+    said = capsys.readouterr().out
+    assert "bad      Provider sendgrid: policy.toml sends mail by it" in said
+    assert "         -> Set it, or take the route out of policy.toml" in said
+    assert "good     DMARC of ours.example: p=quarantine, of ours.example" in said
+    assert said.splitlines()[-1] == "7 good, 1 bad."

@@ -12,7 +12,7 @@ from nurture.claiming import START, Claiming
 from nurture.lanes import Lane
 from nurture.store import Database
 from tests.inbound_house import BOOK, SENT, TUESDAY, House, house
-from tests.small import verdicts
+from tests.small import one_in, verdicts
 
 
 def mail(
@@ -74,7 +74,7 @@ AUTOMATIC = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("headers", AUTOMATIC, ids=repr)
+@pytest.mark.parametrize("headers", one_in(3, AUTOMATIC), ids=repr)
 def test_70_what_a_machine_wrote_is_counted_and_stops_nothing(
     database: Database, tmp_path: Path, headers: dict[str, str]
 ) -> None:
@@ -172,8 +172,8 @@ def test_70_a_large_attachment_is_not_opened(database: Database, tmp_path: Path)
 
 @pytest.mark.parametrize(
     "body",
-    ["退订", "退订。", "TD", "td\n\n> 原文", "Unsubscribe!", "> On Monday you wrote\n\nSTOP", 
-     "\n\n  remove me \n-- \nAnn", "ＴＤ", "stop", "停止联系"],
+    one_in(3, ["退订", "退订。", "TD", "td\n\n> 原文", "Unsubscribe!", "> On Monday you wrote\n\nSTOP", 
+     "\n\n  remove me \n-- \nAnn", "ＴＤ", "stop", "停止联系"]),
 )  # fmt: skip
 def test_a_first_line_that_says_so_is_a_withdrawal(database: Database, tmp_path: Path, body: str) -> None:
     home = house(database, tmp_path, "ann")
@@ -184,8 +184,8 @@ def test_a_first_line_that_says_so_is_a_withdrawal(database: Database, tmp_path:
 
 @pytest.mark.parametrize(
     "body",
-    ["How do I unsubscribe my colleague?", "Please do not stop.", "Thanks!\nunsubscribe", "> 退订", "我们不退订",
-     "On Mon, Nov 9, Bai wrote:\nunsubscribe", "-----原始邮件-----\n退订"],
+    one_in(3, ["How do I unsubscribe my colleague?", "Please do not stop.", "Thanks!\nunsubscribe", "> 退订",
+     "我们不退订", "On Mon, Nov 9, Bai wrote:\nunsubscribe", "-----原始邮件-----\n退订"]),
 )  # fmt: skip
 def test_nothing_else_is(database: Database, tmp_path: Path, body: str) -> None:
     home = house(database, tmp_path, "ann")

@@ -96,7 +96,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("mails") / "home", 120)
 
 
-@pytest.mark.parametrize("seed", [pytest.param(n, marks=[] if n < 3 else pytest.mark.slow) for n in range(50)])
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=[] if n < 1 else pytest.mark.slow) for n in range(50)])
 def test_a_sender_that_is_killed_sends_each_mail_at_most_once_and_the_log_settles_the_rest(
     built: Path, tmp_path: Path, seed: int
 ) -> None:

@@ -34,6 +34,7 @@ def back_up(nurture: Command, home: Path) -> str:
     return str(json.loads(done.said)["file"])
 
 
+@pytest.mark.slow
 def test_the_drill(nurture: Command, home: Path) -> None:
     said = nurture("backup", str(home.parent / "backups"))
     assert (said.code, "The keys are not in it." in said.said) == (0, True)

@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(params=["zh-CN", "en"])
+@pytest.fixture(params=["zh-CN", pytest.param("en", marks=pytest.mark.slow)])
 def phone(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A phone of somebody who reads this language; a fault on a page is a fault of the test."""
     context = browser.new_context(

@@ -168,6 +168,7 @@ def test_the_log_holds_no_address_and_no_person(tmp_path: Path) -> None:
     assert API_KEY not in logged
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
     with child(tmp_path) as house:
         second = subprocess.run(SERVE, cwd=ROOT, env=environment(house.settings), capture_output=True, text=True)
