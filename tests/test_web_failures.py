@@ -20,6 +20,7 @@ from nurture.spool import Found, Spool, SpoolKind
 from nurture.store import Store
 from tests.sample_house import ROOT
 from tests.servers.webhook import batch
+from tests.up_house import move_in, surroundings
 from tests.web_house import API_KEY, SERVE, Child, child, delivered, environment, signed
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -90,6 +91,26 @@ def test_leaving_never_waits_for_the_database(tmp_path: Path) -> None:
     assert statuses == {200}
     assert statistics.quantiles(seconds, n=100)[98] < 0.2
     assert len(lines(tmp_path / "home")) == 500
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+def test_leaving_never_waits_for_a_running_night(tmp_path: Path) -> None:
+    """67"""
+    (tmp_path / "home").mkdir()
+    home, seconds, statuses = move_in(tmp_path / "home"), list[float](), set[int]()
+    command = [sys.executable, "-m", "flows.cli", "run"]
+    with child(home) as house, httpx.Client(trust_env=False) as client:
+        night = subprocess.Popen(command, cwd=ROOT, env=surroundings(home), stdout=subprocess.DEVNULL)
+        while night.poll() is None:
+            began = time.perf_counter()
+            answer = client.post(house.tokens.unsubscribe_url(f"{len(seconds):032x}"), data=ONE_CLICK)
+            seconds.append(time.perf_counter() - began)
+            statuses.add(answer.status_code)
+            time.sleep(0.005)
+    assert night.returncode == 0
+    assert (statuses, len(seconds) > 300) == ({200}, True)
+    assert statistics.quantiles(seconds, n=100)[98] < 0.2
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(30, marks=pytest.mark.slow)])
