@@ -41,7 +41,8 @@ class Settings(BaseSettings):
         description="Where the pages of leads (leaving, links) are reached; stands in every mail.",
     )
     alarm_to: SecretStr = Field(
-        SecretStr(""), description="Who is told when a night or a dispatch wants a person: Apprise URLs, with blanks between them."
+        SecretStr(""),
+        description="Who is told when a night or a dispatch wants a person: Apprise URLs, with blanks between them.",
     )
     prefect_database: SecretStr = Field(
         SecretStr(""),

@@ -139,9 +139,7 @@ def test_19_an_answer_that_breaks_off_leaves_the_mail_in_doubt(
 def test_18_and_27_one_deadline_for_all_of_it(
     server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behaviour: does.Behaviour
 ) -> None:
-    import aiohttp
-
-    monkeypatch.setattr("nurture.channels.sendgrid.DEADLINE", aiohttp.ClientTimeout(total=0.5, connect=5))
+    monkeypatch.setattr("nurture.channels.wire.DEADLINE", 0.5)
     channel = open_channel(server.url, tmp_path)
     server.script.next(behaviour)
     assert send(channel)[0].fate is Fate.UNKNOWN

@@ -1,6 +1,6 @@
 """SendGrid: mails are posted many at once, each at most once; what nobody can know is unknown.
 
-``docs/adr/0011-posting-mail.md`` says why aiohttp and not the SDK's transport. There is no retry, no redirect and no
+``docs/adr/0011-posting-mail.md`` says why not by the SDK's transport. There is no retry, no redirect and no
 proxy from the environment; the key is in no log line and no error.
 """
 
@@ -10,34 +10,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlencode
 
-import aiohttp
 from pydantic import SecretStr
 from pydantic_core import to_json
 
 from nurture.channels import Fate, Outcome, Question
 from nurture.channels.mail import Letterhead, inspect
 from nurture.channels.posting import Loop
-from nurture.channels.sendgrid.answers import Answer, account_trouble, told
+from nurture.channels.sendgrid.answers import NOT_CONNECTED, Answer, account_trouble
 from nurture.channels.sendgrid.log import MailLog
 from nurture.channels.sendgrid.payload import payload
 from nurture.channels.sendgrid.suppressions import Suppressed, read_lists
+from nurture.channels.wire import BrokenOff, Unreached, Wire
 from nurture.envelope import Envelope
 from nurture.errors import AccountError, PermanentError, TransientError
 
-DEADLINE = aiohttp.ClientTimeout(total=20, connect=5)
-KEPT_ALIVE = 4.0
-"""Seconds: shorter than any server keeps an idle connection, so that none is closed under our hands."""
-
-LONGEST_ANSWER = 65_536
 FIRST_BATCH, LARGEST_BATCH = 1_000, 4_000
 SENDS_FOR = 4.0
 """Seconds that a batch should take, by how fast the last handful went."""
 
 ALL_ALIKE = 20
 """So many messages, all rejected for the same reason, say that the reason is ours."""
-
-NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 class SendGrid:
@@ -49,7 +43,7 @@ class SendGrid:
     def __init__(self, key: SecretStr, url: str, letterhead: Letterhead, clock: Callable[[], datetime]) -> None:
         self._key, self._url, self._letterhead, self._clock = key, url.rstrip("/"), letterhead, clock
         self._loop = Loop()
-        self._session: aiohttp.ClientSession | None = None
+        self._wire: Wire | None = None
         self.batch = FIRST_BATCH
         self._trusted = False
         self._closed = ""
@@ -82,7 +76,7 @@ class SendGrid:
             self._trusted = outcomes[0].fate in (Fate.ACCEPTED, Fate.REJECTED)
         rest = envelopes[len(outcomes) :]
         outcomes += await asyncio.gather(*(self._post(envelope) for envelope in rest))
-        if outcomes and all(each.why == told(NEVER_CONNECTED[0]) for each in outcomes):
+        if outcomes and all(each.why == NOT_CONNECTED for each in outcomes):
             raise TransientError(f"{self.name}: cannot be reached.")
         self._close_if_all_alike(outcomes)
         return outcomes
@@ -109,10 +103,10 @@ class SendGrid:
     async def _ask(self, message: str, body: bytes) -> Outcome:
         try:
             answer = await self._request("POST", "/v3/mail/send", body)
-        except NEVER_CONNECTED:
-            return Outcome(Fate.NOT_SENT, why=told(NEVER_CONNECTED[0]), retry_at=self._clock() + timedelta(minutes=1))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Outcome(Fate.UNKNOWN, why=type(error).__name__)
+        except Unreached:
+            return Outcome(Fate.NOT_SENT, why=NOT_CONNECTED, retry_at=self._clock() + timedelta(minutes=1))
+        except BrokenOff as error:
+            return Outcome(Fate.UNKNOWN, why=str(error))
         return self._judged(message, answer)
 
     def _judged(self, message: str, answer: Answer) -> Outcome:
@@ -124,26 +118,18 @@ class SendGrid:
             self._throttled = max(self._throttled or outcome.retry_at, answer.reset(self._clock()))
         return outcome
 
-    async def _request(self, method: str, path: str, body: bytes | None = None, **query: Any) -> Answer:
-        """One request, with one deadline for all of it; an accepted mail needs no reading of what follows."""
-        session = self._open()
-        async with session.request(
-            method, self._url + path, data=body, params=query or None, allow_redirects=False
-        ) as response:
-            text = b"" if response.status == 202 else await _at_most(response.content, LONGEST_ANSWER)
-            return Answer(response.status, dict(response.headers), text)
+    async def _request(self, method: str, path: str, body: bytes = b"", **query: Any) -> Answer:
+        """One request, with one deadline for all of it."""
+        reply = await self._open().ask(method, f"{path}?{urlencode(query)}" if query else path, body)
+        return Answer(reply.status, reply.headers, reply.body)
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self.in_flight, keepalive_timeout=KEPT_ALIVE),
-                headers={
-                    "Authorization": f"Bearer {self._key.get_secret_value()}", "Content-Type": "application/json",
-                    "Accept-Encoding": "identity",
-                },
-                timeout=DEADLINE, trust_env=False, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(),
-            )  # fmt: skip
-        return self._session
+    def _open(self) -> Wire:
+        if self._wire is None:
+            key = self._key.get_secret_value()
+            self._wire = Wire(
+                self._url, {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Accept": "*/*"}
+            )
+        return self._wire
 
     def evidence(self, questions: Sequence[Question]) -> Mapping[str, Outcome]:
         """What SendGrid's log of mails says.
@@ -169,10 +155,10 @@ class SendGrid:
         """
         try:
             return self._loop.run(self._request("GET", path))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (Unreached, BrokenOff) as error:
             raise TransientError(f"{self.name}: {path}: {type(error).__name__}.") from error
 
-    async def _answer(self, method: str, path: str, body: bytes | None = None, **query: Any) -> Any:
+    async def _answer(self, method: str, path: str, body: bytes = b"", **query: Any) -> Any:
         """The JSON of an answer to a question.
 
         Raises:
@@ -182,24 +168,16 @@ class SendGrid:
             answer = await self._request(method, path, body, **query)
             if answer.status == 200:
                 return json.loads(answer.body)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except (Unreached, BrokenOff, ValueError) as error:
             raise TransientError(f"{self.name}: {path}: {type(error).__name__}.") from error
         raise TransientError(f"{self.name}: {path} answers {answer.status}.")
 
     def finish(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            self._loop.run(self._session.close())
-            self._session = None
+        if self._wire is not None:
+            self._loop.run(self._wire.close())
+            self._wire = None
         self._loop.close()
 
     def __repr__(self) -> str:
         return f"SendGrid({self._url!r})"
-
-
-async def _at_most(stream: aiohttp.StreamReader, most: int) -> bytes:
-    """The beginning of a body; whoever sends more is not listened to."""
-    found = bytearray()
-    while len(found) < most and (piece := await stream.read(most - len(found))):
-        found += piece
-    return bytes(found)

@@ -18,11 +18,7 @@ NO_WAY_IN = (401, 403)
 NOT_THE_API = (404, 405, 406, 415)
 WITHOUT_RESET = timedelta(seconds=60)
 FIELD = re.compile(r"[a-z0-9_.\[\]]{1,80}")
-
-
-def told(error: type[BaseException]) -> str:
-    """A transport's trouble as a reason."""
-    return f"not connected ({error.__name__})"
+NOT_CONNECTED = "not connected"
 
 
 @dataclass(frozen=True)
