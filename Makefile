@@ -22,6 +22,7 @@ demo: .venv/ready ## A company's month in a minute: thirty nights into var/demo,
 
 screenshots: demo ## Take the pictures of the README (needs chromium and fonts-noto-cjk).
 	scripts/screenshots.sh var/demo/outbox/2026-11-20
+	$(BIN)/python scripts/prefect_picture.py var/demo
 
 test: .venv/ready ## Run the tests (minutes).
 	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow and not alone"

@@ -16,7 +16,7 @@ from uuid import UUID
 import pyarrow as pa
 
 from models import Channel as ChannelKind
-from models import MessageState, Mover
+from models import Meaning, MessageState, Mover
 from nurture.attempts import AttemptLog
 from nurture.channels import Channel, Fate, Outcome, Question
 from nurture.claiming import Claim, Claimed
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 STATES = {
     Fate.ACCEPTED: MessageState.ACCEPTED,
     Fate.REJECTED: MessageState.REJECTED,
+    Fate.GONE: MessageState.REJECTED,
     Fate.WAITING: MessageState.WAITING,
     Fate.UNKNOWN: MessageState.UNKNOWN,
     Fate.NOT_SENT: MessageState.PLANNED,
@@ -181,6 +182,10 @@ class Recorder:
         self.database.run("""
             UPDATE message SET provider_id = nullif(o.provider_id, ''), not_before = coalesce(o.retry_at, not_before)
             FROM outcome o WHERE o.id = message.id AND (o.provider_id <> '' OR o.retry_at IS NOT NULL)""")
+        self.database.run(f"""
+            INSERT OR IGNORE INTO suppression (address_hash, scope, reason, since, source)
+            SELECT DISTINCT m.address_hash, m.channel, {literal(Meaning.GONE)}, {literal(self.now)}, {literal(Mover.DISPATCH)}
+            FROM outcome o JOIN message m ON m.id = o.id WHERE o.fate = {literal(Fate.GONE)}""")
 
     def _take_refused(self, batch: UUID, refused: Mapping[str, str]) -> None:
         """What does not match its hash waits for a person; unless somebody took the batch over."""

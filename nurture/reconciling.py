@@ -137,7 +137,9 @@ class Reconciliation:
         """What the logs and the channel know of some messages; None when the channel cannot be asked now."""
         known = {each.question.id: lines[each.question.id] for each in some if each.question.id in lines}
         proofs = {
-            name: line for name, line in known.items() if line.fate in (Fate.ACCEPTED, Fate.WAITING, Fate.REJECTED)
+            name: line
+            for name, line in known.items()
+            if line.fate in (Fate.ACCEPTED, Fate.WAITING, Fate.REJECTED, Fate.GONE)
         }
         asked = [each.question for each in some if each.question.id not in proofs]
         witness = self.witnesses.get(kind)

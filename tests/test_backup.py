@@ -220,6 +220,7 @@ def test_newer_attempt_logs_and_the_outbox_stay_and_other_words_are_moved_aside(
 # -- who is at work ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_restore_waits_for_nobody_who_is_at_work(home: Path) -> None:
     file = save(home).file
     with night_lease(home, NOON), pytest.raises(NightBusy):

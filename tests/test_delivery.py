@@ -94,6 +94,17 @@ def test_other_answers_are_final_as_well(home: Path, log: Path, order: list[str]
     assert breaches(home) == []
 
 
+def test_61_a_mailbox_that_does_not_exist_is_never_written_to_again(home: Path, log: Path, order: list[str]) -> None:
+    dispatch(home, Counting(log, **says(Outcome(Fate.GONE, why="SMTP 550 5.1.1"))))
+    with store_of(home).open() as database:
+        suppressed = database.rows(f"""
+            SELECT s.scope, s.reason, s.source FROM suppression s JOIN message m USING (address_hash)
+            WHERE m.id = '{order[0]}'""")
+        assert database.one("SELECT count(*) FROM suppression") == (1,)
+    assert (suppressed, ids(home, "rejected")) == ([("email", "gone", "dispatch")], {order[0]})
+    assert breaches(home) == []
+
+
 def test_an_answer_nobody_can_be_sure_of_is_never_sent_again_on_a_guess(
     home: Path, log: Path, order: list[str]
 ) -> None:

@@ -135,6 +135,7 @@ def test_killed_between_the_answer_line_and_the_record(small: Path) -> None:
     prove_all_went_once(small)
 
 
+@pytest.mark.slow
 def test_two_dispatchers_share_five_hundred_letters_and_each_goes_once(tmp_path: Path) -> None:
     home = build(tmp_path / "home", 500)
     log = home / "provider.log"

@@ -11,6 +11,7 @@ from models.types import derived_id
 from nurture.addresses import create_address_key, read_address_key
 from nurture.errors import InputError
 from tests.intake_house import House, people, summary
+from tests.small import one_in
 
 NO_DATES = (
     "2026", "03/01/2026", "2026-02-30", "0026-03-01", "12026-01-01", "45000", "infinity", "-infinity", "epoch",
@@ -50,7 +51,7 @@ def test_a_missing_column_leaves_the_value_alone_and_an_empty_cell_clears_it(peo
     assert ("email", "zhang@example.com") in peopled.ask("SELECT kind, value FROM identity")
 
 
-@pytest.mark.parametrize("earlier", ["subscriber", "lead", "lapsed"])
+@pytest.mark.parametrize("earlier", one_in(3, ["subscriber", "lead", "lapsed"]))
 def test_a_file_never_takes_back_what_the_night_made_qualified(peopled: House, earlier: str) -> None:
     lifecycles = "SELECT lifecycle FROM lead ORDER BY external_id"
     peopled.take("leads", f"id,name,lifecycle\nL1,张三,{earlier}\nL2,李四,{earlier}\nL3,Ann,customer\n")
@@ -285,7 +286,10 @@ def test_a_business_zone_with_summer_time_has_its_own_dates(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("written", "stored"),
-    [("zh-CN", "zh-CN"), ("zh", "zh-CN"), ("ZH_cn", "zh-CN"), ("中文", "zh-CN"), ("EN", "en"), ("en-us", "en-US")],
+    one_in(
+        3,
+        [("中文", "zh-CN"), ("zh-CN", "zh-CN"), ("zh", "zh-CN"), ("en-us", "en-US"), ("ZH_cn", "zh-CN"), ("EN", "en")],
+    ),
 )
 def test_a_language_is_stored_as_its_tag(peopled: House, written: str, stored: str) -> None:
     peopled.take("leads", f"id,name,language\nL77,Ann,{written}\n")

@@ -73,6 +73,7 @@ def test_a_closed_night_run_again_changes_nothing(story: Story, database: Databa
         assert not difference(before, dump(database))
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=2)
 @given(story=stories(most_nights=3))
 def test_a_dry_run_tells_what_the_night_will_do_and_leaves_no_trace(story: Story, database: Database) -> None:
@@ -139,6 +140,7 @@ def test_a_night_that_was_cut_anywhere_resumes(story: Story, cut: int, database:
 # -- a journey alone ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=3)
 @given(story=stories(most_nights=4), alone=st.integers(0, 2))
 def test_a_journey_may_run_ahead_of_the_night(story: Story, alone: int, database: Database) -> None:

@@ -111,7 +111,7 @@ def test_twenty_go_once_each_over_a_few_connections(channel: Smtp, post: Post) -
     ("said", "fate", "waits"),
     [
         ("451 4.7.1 try later", Fate.NOT_SENT, timedelta(minutes=15)),
-        ("550 5.1.1 user not found", Fate.REJECTED, None),
+        ("550 5.1.1 user not found", Fate.GONE, None),
         ("550 Domain frequency limited", Fate.NOT_SENT, timedelta(hours=1)),
         ("451 DT:SPM 163", Fate.NOT_SENT, timedelta(hours=1)),
         ("554 5.7.1 no", Fate.REJECTED, None),

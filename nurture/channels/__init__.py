@@ -19,6 +19,7 @@ class Fate(StrEnum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    GONE = "gone"
     WAITING = "waiting"
     UNKNOWN = "unknown"
     NOT_SENT = "not_sent"
@@ -28,8 +29,9 @@ class Fate(StrEnum):
 class Outcome:
     """The answer for one envelope.
 
-    ``NOT_SENT`` is a proof, not a guess: the provider cannot have it; then ``retry_at`` says when it may be tried
-    again. ``why`` never holds personal data.
+    ``GONE`` is rejected because there is no such mailbox: it is never written to again. ``NOT_SENT`` is a proof, not a
+    guess: the provider cannot have it; then ``retry_at`` says when it may be tried again. ``why`` never holds personal
+    data.
     """
 
     fate: Fate

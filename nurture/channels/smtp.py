@@ -193,7 +193,7 @@ class Smtp:
         if error.code < 500 or meaning is Meaning.THROTTLED:
             wait = MUCH_LATER if meaning is Meaning.THROTTLED else LATER
             return Outcome(Fate.NOT_SENT, why=why, retry_at=self._clock() + wait)
-        return Outcome(Fate.REJECTED, why=why)
+        return Outcome(Fate.GONE if meaning is Meaning.GONE else Fate.REJECTED, why=why)
 
     def evidence(self, questions: Sequence[Question]) -> Mapping[str, Outcome]:
         """Nothing: a relay keeps no log for us."""
