@@ -184,7 +184,8 @@ class Recorder:
             FROM outcome o WHERE o.id = message.id AND (o.provider_id <> '' OR o.retry_at IS NOT NULL)""")
         self.database.run(f"""
             INSERT OR IGNORE INTO suppression (address_hash, scope, reason, since, source)
-            SELECT DISTINCT m.address_hash, m.channel, {literal(Meaning.GONE)}, {literal(self.now)}, {literal(Mover.DISPATCH)}
+            SELECT DISTINCT m.address_hash, m.channel, {literal(Meaning.GONE)}, {literal(self.now)},
+                   {literal(Mover.DISPATCH)}
             FROM outcome o JOIN message m ON m.id = o.id WHERE o.fate = {literal(Fate.GONE)}""")
 
     def _take_refused(self, batch: UUID, refused: Mapping[str, str]) -> None:
