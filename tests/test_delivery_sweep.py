@@ -143,6 +143,7 @@ def test_a_torn_answer_is_no_answer(due: Database, tmp_path: Path) -> None:
     assert stand(due) == ["accepted", "unknown", "planned", "planned"]
 
 
+@pytest.mark.slow
 def test_a_torn_start_was_never_acted_upon(due: Database, tmp_path: Path) -> None:
     claimed = claim(due, dead())
     log = log_of(claimed, tmp_path)
@@ -152,6 +153,7 @@ def test_a_torn_start_was_never_acted_upon(due: Database, tmp_path: Path) -> Non
     assert stand(due) == ["planned"] * 4
 
 
+@pytest.mark.slow
 def test_a_line_that_is_only_zeros_is_no_line(due: Database, tmp_path: Path) -> None:
     """Some file systems give back zeros for what a power cut took away."""
     claimed = claim(due, dead())
@@ -206,6 +208,7 @@ def test_a_holder_is_known_again_by_its_words() -> None:
     assert (HERE.pid, HERE.boot) == (os.getpid(), Path("/proc/sys/kernel/random/boot_id").read_text().strip())
 
 
+@pytest.mark.slow
 def test_lines_are_found_whatever_zone_the_clock_speaks(home: Path) -> None:
     """Half past nine on Tuesday in Auckland, which is still Monday in UTC."""
     moment = datetime(2026, 11, 10, 9, 30, tzinfo=timezone(timedelta(hours=13)))
@@ -251,6 +254,7 @@ class Silent(CountingChannel):
         return [Outcome(Fate.UNKNOWN, why="time is up") for _ in super().send(envelopes)]
 
 
+@pytest.mark.slow
 def test_a_proof_about_an_earlier_attempt_says_nothing_about_a_later_one(home: Path) -> None:
     """Two processes ask about the same doubt; while the first still waits for its answer, the second sends again."""
     log = home / "provider.log"

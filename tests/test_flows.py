@@ -162,6 +162,7 @@ def test_nothing_that_prefect_keeps_is_personal(night: State[Any], prefect_serve
     assert [each for each in personal if len(each) > 5 and each in known] == []
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_nothing_and_shows_tables_of_its_own(
     night: State[Any], home: Path, prefect_server: PrefectHome
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_large_night_waits_though_nothing_in_it_is_new(tmp_path: Path, empty_d
     assert house.night(TUESDAY).held == 3
 
 
+@pytest.mark.slow
 def test_what_was_planned_in_preview_does_not_go_to_people_when_somebody_goes_live(
     tmp_path: Path, empty_database: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_who_saw_another_number_approves_nothing(tmp_path: Path, empty_database:
     assert house.states() == {"held": 3}
 
 
+@pytest.mark.slow
 def test_what_a_person_held_stays_held_when_its_night_is_approved(tmp_path: Path, empty_database: Path) -> None:
     house = build(tmp_path, empty_database, *PEOPLE)
     house.night()

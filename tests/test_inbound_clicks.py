@@ -85,6 +85,7 @@ def test_64_less_than_ten_seconds_after_delivery_nobody_has_read_it(
     assert judged(home)["machines"] == machines
 
 
+@pytest.mark.slow
 def test_64_without_word_of_the_delivery_the_acceptance_counts(database: Database, tmp_path: Path) -> None:
     home = house(database, tmp_path, "ann")
     click(home, "ann", 5)
@@ -121,6 +122,7 @@ def test_64_a_scanner_that_follows_every_link_of_a_mail_changes_nothing(database
     assert home.rows("SELECT stage, left_on FROM enrolment") == stood
 
 
+@pytest.mark.slow
 def test_a_click_after_midnight_waits_for_the_night_in_which_its_day_is_over(
     database: Database, tmp_path: Path
 ) -> None:
@@ -142,6 +144,7 @@ def test_an_open_by_a_machine_is_none(database: Database, tmp_path: Path) -> Non
     assert home.rows("SELECT machine, count(*) FROM signal GROUP BY ALL ORDER BY ALL") == [(False, 1), (True, 1)]
 
 
+@pytest.mark.slow
 def test_a_click_in_a_shared_text_is_counted_for_nobody(database: Database, tmp_path: Path) -> None:
     home = house(database, tmp_path, "ann")
     home.say("click", message="f" * 32, target="https://us.example/")

@@ -78,6 +78,7 @@ def test_no_chinese_lead_leaves_the_country_without_a_consent_of_its_own(tmp_pat
     assert (house.got("sendgrid"), house.got("preview")) == (["bob", "cyd"], ["ann"])
 
 
+@pytest.mark.slow
 def test_a_yes_to_everything_is_none_to_a_provider_abroad(tmp_path: Path, empty_database: Path) -> None:
     house = abroad(tmp_path, empty_database)
     house.put(consent("ann", scope="all"))
@@ -95,6 +96,7 @@ def test_a_consent_abroad_that_is_withdrawn_after_the_night_stops_the_mail(
     assert (house.got("sendgrid"), report.stopped["no_cross_border"]) == (["cyd"], 1)
 
 
+@pytest.mark.slow
 def test_withdrawing_from_abroad_is_no_withdrawal_from_everything(tmp_path: Path, empty_database: Path) -> None:
     house = abroad(tmp_path, empty_database)
     house.put(consent("ann", "withdrawn", scope="cross_border"))
@@ -133,6 +135,7 @@ def test_the_ramp_lets_a_few_go_on_the_first_day_and_more_on_the_second(tmp_path
     assert house.breaches() == []
 
 
+@pytest.mark.slow
 def test_one_domain_gets_so_many_an_hour_and_the_rest_in_the_next(tmp_path: Path, empty_database: Path) -> None:
     house = build(tmp_path, empty_database, *"abcde", mailing={"hourly": {"company.example": 2}})
     house.put(lead("zoe", email="zoe@elsewhere.example"), consent("zoe"))
@@ -176,6 +179,7 @@ def test_63_too_many_complaints_halt_the_provider_until_a_person_lets_it_go_on(
     assert house.send(TUESDAY).sent["accepted"] == 4, "it counts anew from where it was let go on"
 
 
+@pytest.mark.slow
 def test_one_complaint_says_too_little(tmp_path: Path, empty_database: Path) -> None:
     house = approved(build(tmp_path, empty_database, *PEOPLE, mailing={"breakers": BREAKERS}))
     house.send()
@@ -183,6 +187,7 @@ def test_one_complaint_says_too_little(tmp_path: Path, empty_database: Path) -> 
     assert house.send(TUESDAY).broken == []
 
 
+@pytest.mark.slow
 def test_too_many_mailboxes_that_do_not_exist_halt_the_provider(tmp_path: Path, empty_database: Path) -> None:
     house = approved(build(tmp_path, empty_database, *PEOPLE, mailing={"breakers": BREAKERS}))
     house.send()
@@ -234,6 +239,7 @@ def test_who_got_a_message_is_asked_what_became_of_it_whatever_the_mode_is_now(
     assert house.states() == {"unknown": 1}
 
 
+@pytest.mark.slow
 def test_a_provider_that_does_not_know_of_a_message_is_asked_again_later(tmp_path: Path, empty_database: Path) -> None:
     house = approved(build(tmp_path, empty_database, "ann"))
     asked = []

@@ -57,6 +57,7 @@ def test_copies_of_what_may_have_arrived_go_when_the_lead_may_hear_from_us_again
     assert house.breaches() == []
 
 
+@pytest.mark.slow
 def test_a_copy_goes_to_the_address_that_the_lead_has_today(house: House) -> None:
     house.dispatch(answer=Outcome(Fate.REJECTED, why="no such mailbox"), when="ann")
     with house.open() as database:
@@ -67,6 +68,7 @@ def test_a_copy_goes_to_the_address_that_the_lead_has_today(house: House) -> Non
     assert house.dispatch().sent == Counter(accepted=1)
 
 
+@pytest.mark.slow
 def test_a_copy_that_cannot_be_rendered_is_cancelled_and_its_touch_paused(house: House) -> None:
     house.dispatch()
     house.write("{{ account.city }}")
@@ -104,6 +106,7 @@ def test_a_copy_of_what_may_not_go_breaks_no_promise(house: House, change: Chang
     assert house.breaches() == []
 
 
+@pytest.mark.slow
 def test_a_copy_on_a_day_without_a_night_begins_none(house: House) -> None:
     """Nights only move forward: one that a copy began would have to be finished, and none before it could be."""
     house.dispatch()
@@ -136,6 +139,7 @@ def test_what_is_planned_anew_says_what_the_file_says_today(house: House) -> Non
     assert house.breaches() == []
 
 
+@pytest.mark.slow
 def test_a_new_revision_that_cannot_be_rendered_is_held_until_it_is_mended(house: House) -> None:
     house.write("{{ account.city }}")
     replan(house, Selection(lead="ann"))

@@ -268,6 +268,7 @@ def test_whoever_leaves_hears_no_more_and_the_next_journey_may_speak(database: D
     assert rows == [("first", "hello", "cancelled"), ("first", "@goal", "planned"), ("second", "hello", "planned")]
 
 
+@pytest.mark.slow
 def test_sales_is_told_in_the_end_however_full_the_days_are(database: Database) -> None:
     names = [f"l{number}" for number in range(10)]
     put(database, *map(lead, names))

@@ -102,6 +102,7 @@ def attach(home: Path) -> None:
     edit(home, "checklist.email.procurement.en.md", "sender: expert", "sender: expert\nattachments: [one page.pdf]")
 
 
+@pytest.mark.slow
 def test_an_attachment_that_was_tampered_with_is_held_and_the_rest_goes(
     nurture: Command, home: Path, evening: Path
 ) -> None:
@@ -174,6 +175,7 @@ def test_a_letter_can_be_sent_again(nurture: Command, home: Path, afternoon: Pat
     assert copy[1]
 
 
+@pytest.mark.slow
 def test_new_words_that_could_not_be_made_end_with_one(nurture: Command, home: Path) -> None:
     break_the_checklist(home)
     done = nurture("cancel", "--lead", "L1", "--replan")
@@ -182,6 +184,7 @@ def test_new_words_that_could_not_be_made_end_with_one(nurture: Command, home: P
     assert done.code == 1
 
 
+@pytest.mark.slow
 def test_a_copy_that_could_not_be_made_does_not_count_as_planned(nurture: Command, home: Path, afternoon: Path) -> None:
     copy_over(home, afternoon)
     break_the_checklist(home)
@@ -234,6 +237,7 @@ def test_every_answer_can_be_read_by_a_program(
     assert json.loads(found.said)[name] == (value.format(home=home) if isinstance(value, str) else value)
 
 
+@pytest.mark.slow
 def test_a_copy_and_the_end_of_a_pause_can_be_read_by_a_program(nurture: Command, home: Path) -> None:
     nurture("cancel", first_message(home))
     nurture("pause", "all")

@@ -74,6 +74,7 @@ def test_leaving_takes_one_press_and_says_what_happens_now(web: WebHouse, phone:
     assert phone.context.cookies() == []
 
 
+@pytest.mark.slow
 def test_whoever_pressed_by_mistake_comes_back_with_one_press(web: WebHouse, phone: Page) -> None:
     phone.goto(web.tokens.unsubscribe_url(MESSAGE))
     phone.get_by_role("button").click()
@@ -83,6 +84,7 @@ def test_whoever_pressed_by_mistake_comes_back_with_one_press(web: WebHouse, pho
     assert [line.get("back") for line in web.lines(SpoolKind.PREFER)] == [True]
 
 
+@pytest.mark.slow
 def test_less_instead_leads_from_leaving_to_choosing(web: WebHouse, phone: Page) -> None:
     phone.goto(web.tokens.unsubscribe_url(MESSAGE))
     phone.get_by_role("button").click()
@@ -114,6 +116,7 @@ def test_choosing_is_kept_and_shown(web: WebHouse, phone: Page) -> None:
     assert {(*line["channels_off"], line["impersonal"]) for line in web.lines()} == {("phone", True)}
 
 
+@pytest.mark.slow
 def test_stopping_everything_is_one_press_too(web: WebHouse, phone: Page) -> None:
     phone.goto(web.tokens.preferences_url(MESSAGE))
     phone.get_by_role("button", name=words(phone, "全部停止", "Stop everything")).click()
@@ -134,6 +137,7 @@ def test_confirming_is_a_press_after_reading_what_for(web: WebHouse, phone: Page
     assert [line["wording"] for line in web.lines()] == [sentence]
 
 
+@pytest.mark.slow
 def test_the_language_can_be_switched_and_stays_switched(web: WebHouse, phone: Page) -> None:
     phone.goto(web.tokens.unsubscribe_url(MESSAGE))
     other = words(phone, "en", "zh-CN")
@@ -145,6 +149,7 @@ def test_the_language_can_be_switched_and_stays_switched(web: WebHouse, phone: P
     expect(phone.locator("html")).to_have_attribute("lang", other)
 
 
+@pytest.mark.slow
 def test_the_keyboard_is_enough(web: WebHouse, phone: Page) -> None:
     phone.goto(web.tokens.preferences_url(MESSAGE))
     phone.get_by_label(words(phone, "邮件", "Email"), exact=True).focus()
