@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -39,7 +40,7 @@ class Host:
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as read:
+        with suppress(OSError), connection, connection.makefile("rb") as read:  # who was listened to enough hangs up
             while line := read.readline():
                 length = 0
                 while (header := read.readline()) != b"\r\n":
@@ -158,6 +159,12 @@ def test_26_more_than_anybody_wants_to_read_is_not_read(host: Host) -> None:
     assert isinstance(first, Reply)
     assert (first.status, len(first.body)) == (500, LONGEST_ANSWER)
     assert (isinstance(second, Reply), host.connections) == (True, 2)
+
+
+def test_26_headers_without_end_are_not_listened_to(host: Host) -> None:
+    host.says = [(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n" * LONGEST_ANSWER)]
+    (found,) = talk(host.url)
+    assert (isinstance(found, BrokenOff), str(found)) == (True, "OverflowError")
 
 
 @pytest.mark.parametrize("nonsense", [b"220 mail.example ESMTP\r\n", b"\0\1\2\3", b"HTTP/1.1 2x2\r\n\r\n"])

@@ -65,7 +65,7 @@ class Line(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._parser = HttpResponseParser(self)
-        self._status, self._headers, self._body = 0, dict[str, str](), bytearray()
+        self._status, self._headers, self._body, self._heard = 0, dict[str, str](), bytearray(), 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
@@ -75,10 +75,13 @@ class Line(asyncio.Protocol):
         """A piece of an answer; to no question, it ends the connection."""
         if self._answer is None or self._answer.done():
             return self.close()
+        self._heard += len(data)
         try:
             self._parser.feed_data(data)
         except HttpParserError as error:
             self._fail(error)
+        if self._heard > 2 * LONGEST_ANSWER:
+            self._fail(OverflowError())
         return None
 
     def connection_lost(self, error: Exception | None) -> None:
