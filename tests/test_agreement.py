@@ -41,7 +41,7 @@ def agree(story: Story, database: Database, alone: int | None = None) -> None:
         assert not differs, f"night {night} (nights: {', '.join(map(str, story.nights))})\n{differs}"
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=ALL_CHECKS, print_blob=True)
+@settings(max_examples=4, deadline=None, suppress_health_check=ALL_CHECKS, print_blob=True)
 @given(story=stories())
 def test_engine_and_oracle_agree(story: Story, database: Database) -> None:
     agree(story, database)

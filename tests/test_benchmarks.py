@@ -67,3 +67,11 @@ def test_the_generator_makes_the_same_company_from_the_same_seed(tmp_path: Path)
             rows.append(sorted(database.rows("SELECT key, kind, occurred_at FROM interaction")))
     assert rows[0] == rows[1]
     assert len(rows[0]) == 1000
+
+
+@pytest.mark.slow
+def test_the_dispatch_benchmark_counts_what_the_server_accepted_once() -> None:
+    command = [sys.executable, "-m", "benchmarks.dispatch", "--messages", "120", "--latency-ms", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    measured = json.loads(done.stdout)
+    assert (measured["messages"], measured["ratio"], done.returncode) == (120, None, 0)

@@ -187,6 +187,7 @@ def test_a_second_night_at_once_is_cancelled_and_names_the_first(night: State[An
     assert "already at work" in (state.message or "")
 
 
+@pytest.mark.slow
 def test_a_touch_that_is_halted_is_not_green(
     sample_home: Path, prefect_server: PrefectHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,7 +147,7 @@ def check(sent: Path, workshop: Path, happened: list[Happened], data: st.DataObj
             assert urls == [(len(human_clicks(happened, name)),)]
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(happened=st.lists(events(), max_size=25), data=st.data())
 def test_56_in_any_order_and_with_any_duplicates_the_same(
     sent: Path, workshop: Path, happened: list[Happened], data: st.DataObject

@@ -104,6 +104,7 @@ def test_a_killed_night_ends_like_an_undisturbed_one(
     assert tables(home) == undisturbed.tables
 
 
+@pytest.mark.slow
 def test_two_nights_at_once_one_works_and_the_other_names_it(sample_home: Path, tmp_path: Path) -> None:
     home = copy_of(sample_home, tmp_path / "home")
     imports = "from datetime import datetime, UTC\nfrom nurture.lease import night_lease"

@@ -124,6 +124,7 @@ def test_subjects_to_china_begin_with_the_word_for_advertising_once(tmp_path: Pa
 # -- how many ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_ramp_lets_a_few_go_on_the_first_day_and_more_on_the_second(tmp_path: Path, empty_database: Path) -> None:
     mailing = {"providers": {"sendgrid": {"country": "US", "ramp": [2, 3]}}}
     house = approved(build(tmp_path, empty_database, *"abcdefgh", mailing=mailing))

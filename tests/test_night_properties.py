@@ -16,7 +16,7 @@ from tests.worlds import Story, happen_in_database, stories
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 COUNTED = texts("planned", "claimed", "attempting", "waiting", "accepted", "unknown")
-quick = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+quick = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 thorough = settings(quick, max_examples=100)
 
 
