@@ -230,6 +230,15 @@ def test_a_sender_without_an_authenticated_domain_is_found_and_one_verified_alon
     assert found["SendGrid: sender wen.yining@ours.example"].verdict is Verdict.WARNING
 
 
+def test_a_sender_below_the_authenticated_domain_is_to_be_tried(clinic: Clinic) -> None:
+    clinic.with_content("senders.toml", "wen.yining@ours.example", "wen.yining@news.ours.example")
+    clinic.names.records["news.ours.example"] = {"MX": ["10 mail.ours.example."], "TXT": ['"v=spf1 mx -all"']}
+    clinic.names.records["relay1._domainkey.news.ours.example"] = {"TXT": [f'"{DKIM}"']}
+    found = clinic.examine()
+    assert set(found) == {"SendGrid: domain news.ours.example"}
+    assert found["SendGrid: domain news.ours.example"].verdict is Verdict.WARNING
+
+
 def test_a_key_that_is_refused_ends_the_look_at_the_account(clinic: Clinic) -> None:
     clinic.with_settings(sendgrid_api_key=SecretStr("SG.another"))
     found = clinic.examine()

@@ -73,13 +73,17 @@ def examine_senders(look: Look, names: Names, addresses: Collection[str]) -> Exa
     single = {row["from_email"].lower() for row in _rows(look, "/v3/verified_senders", "results") if row["verified"]}
     seen: set[str] = set()
     for address in sorted(addresses):
-        domain = address.partition("@")[2]
-        owner = next((name for name in (domain, domain.partition(".")[2]) if name in domains), "")
+        domain = address.partition("@")[2].lower()
+        above = domain.partition(".")[2]
+        owner = next((name for name in (domain, above) if name in domains), "")
+        if owner == above and domain not in seen:
+            do = f"Try it with nurture send-test; if SendGrid answers 403, authenticate {domain} too."
+            yield warning(f"SendGrid: domain {domain}", f"authenticated is only {above}, above it", do)
         if owner and owner not in seen:
-            seen.add(owner)
             yield from _authenticated(domains[owner], names, owner)
-        elif not owner:
+        if not owner:
             yield _single(address, verified=address.lower() in single)
+        seen |= {domain, owner}
 
 
 def _single(address: str, verified: bool) -> Examined:
