@@ -10,13 +10,9 @@ own on the same machine; what it says it accepted, each message once, is what co
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +36,7 @@ from nurture.rendering.freezing import freeze
 from nurture.settings import Settings
 from nurture.store import Store
 from nurture.tokens import tokens_of
-from tests.servers.sendgrid import KEY
+from tests.servers.sendgrid import KEY, as_process
 
 MOST_SECONDS, LEAST_RATIO, THREADS = 60.0, 2.0, 16
 
@@ -80,7 +76,7 @@ def measure(home: Path, messages: int, latency: float) -> Measured:
         close_night(database, playbook, NIGHT, now=EVENING)
     freeze(store, settings, playbook, NIGHT, EVENING)
     letterhead = Letterhead(tokens_of(settings), "reply.ours.example", settings.rendered / "attachments")
-    with serving(latency) as url:
+    with as_process(latency) as url:
         channel = SendGrid(SecretStr(KEY), url, letterhead, lambda: datetime.now(UTC))
         began = time.perf_counter()
         report = Dispatch(store, settings, playbook, [Outlet(Lane(Channel.EMAIL, "sendgrid"), channel)], NOON).run()
@@ -101,7 +97,7 @@ def payloads(store: Store, settings: Settings, letterhead: Letterhead) -> list[d
 
 def by_sdk(bodies: list[dict[str, Any]]) -> int:
     """Messages a second of SendGrid's SDK, a client for each thread."""
-    with serving(0) as url:
+    with as_process(0) as url:
 
         def post(some: list[dict[str, Any]]) -> None:
             client = SendGridAPIClient(KEY, host=url).client
@@ -121,18 +117,6 @@ def prove_each_once(url: str, messages: int, accepted: int) -> None:
     told = httpx.get(f"{url}/__truth", timeout=30).json()["accepted"]
     if not len(told) == len(set(told)) == messages == accepted:
         raise SystemExit(f"{messages} mails, {accepted} recorded, {len(told)} accepted, {len(set(told))} different")
-
-
-@contextmanager
-def serving(latency: float) -> Iterator[str]:
-    """A stand-in as a process of its own; its address."""
-    command = [sys.executable, "-m", "tests.servers.sendgrid", "--latency-ms", str(latency)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.kill()
 
 
 if __name__ == "__main__":

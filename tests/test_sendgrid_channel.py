@@ -135,6 +135,20 @@ def test_19_an_answer_that_breaks_off_leaves_the_mail_in_doubt(
     assert server.api.requests[A] == 1
 
 
+def test_19_a_connection_that_ends_before_the_mail_was_read_leaves_it_in_doubt_as_well(
+    channel: SendGrid, server: StandIn
+) -> None:
+    server.script.next(does.unread())
+    assert send(channel)[0].fate is Fate.UNKNOWN
+    assert server.api.accepted == []
+
+
+def test_19_a_connection_that_ends_after_a_whole_answer_costs_nothing(channel: SendGrid, server: StandIn) -> None:
+    server.script.next(does.ACCEPT_THEN_CLOSE, None)
+    assert [send(channel, each)[0].fate for each in many(2)] == [Fate.ACCEPTED, Fate.ACCEPTED]
+    assert set(server.times_accepted().values()) == {1}
+
+
 @pytest.mark.parametrize("behaviour", [does.ACCEPT_THEN_HANG, does.dripping(1.0)], ids=["hangs", "drips"])
 def test_18_and_27_one_deadline_for_all_of_it(
     server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behaviour: does.Behaviour
@@ -187,6 +201,11 @@ def test_23_what_is_too_large_never_leaves(server: StandIn, tmp_path: Path) -> N
     assert send(channel, envelope(attachments="abc big.pdf"))[0] == Outcome(Fate.REJECTED, why="21 MB, more than 20 MB")
     channel.finish()
     assert server.api.requests.total() == 0
+
+
+def test_23_what_sendgrid_calls_too_large_is_rejected_and_the_others_go(channel: SendGrid, server: StandIn) -> None:
+    server.script.next(does.too_large())
+    assert [each.fate for each in send(channel, *many(3))] == [Fate.REJECTED, Fate.ACCEPTED, Fate.ACCEPTED]
 
 
 def test_24_the_key_never_follows_a_redirect(channel: SendGrid, server: StandIn) -> None:

@@ -3,12 +3,8 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -25,7 +21,7 @@ from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
 from nurture.tokens import Tokens
 from tests.due_house import BOOK, FORKS, NOON, SHARD, breaches, move_in, night, states, store_of
-from tests.servers.sendgrid import KEY
+from tests.servers.sendgrid import KEY, as_process
 from tests.small import MONDAY
 
 EMPTY = dict.fromkeys(Envelope._fields, "")
@@ -68,17 +64,6 @@ def dispatch(home: Path, url: str, later: timedelta = timedelta(0), batch: int =
     ).run()
 
 
-@contextmanager
-def serving(state: Path, latency: float = 5) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.servers.sendgrid", "--state", str(state), "--latency-ms", str(latency)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.kill()
-
-
 def accepted(state: Path) -> Counter[str]:
     """How often the stand-in accepted each message; a line that is still being written does not count yet."""
     lines = state.read_text().split("\n")[:-1] if state.exists() else []
@@ -101,7 +86,7 @@ def test_a_sender_that_is_killed_sends_each_mail_at_most_once_and_the_log_settle
     built: Path, tmp_path: Path, seed: int
 ) -> None:
     home, state, random = Path(shutil.copytree(built, tmp_path / "home")), tmp_path / "accepted", Random(seed)
-    with serving(state) as url:
+    with as_process(5, state) as url:
         child = FORKS.Process(target=dispatch, args=(home, url), daemon=True)
         child.start()
         deadline = time.monotonic() + 30
@@ -130,7 +115,7 @@ def test_a_sender_that_is_killed_sends_each_mail_at_most_once_and_the_log_settle
 @pytest.mark.slow
 def test_two_dispatchers_share_two_thousand_mails(tmp_path: Path) -> None:
     home, state = build(tmp_path / "home", 2_000), tmp_path / "accepted"
-    with serving(state) as url:
+    with as_process(5, state) as url:
         both = [FORKS.Process(target=dispatch, args=(home, url, timedelta(0), 100), daemon=True) for _ in range(2)]
         for child in both:
             child.start()

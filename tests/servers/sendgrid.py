@@ -8,9 +8,13 @@ import argparse
 import json
 import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
@@ -166,6 +170,19 @@ class SendGrid(ThreadedServer):
     def times_accepted(self) -> Counter[str]:
         """How often each message was accepted."""
         return Counter(each.message for each in self.api.accepted)
+
+
+@contextmanager
+def as_process(latency_ms: float, state: Path | None = None) -> Iterator[str]:
+    """The stand-in as a process of its own; its address."""
+    command = [sys.executable, "-m", "tests.servers.sendgrid", "--latency-ms", str(latency_ms)]
+    command += ["--state", str(state)] if state else []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.kill()
 
 
 def main() -> None:

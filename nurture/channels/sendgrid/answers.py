@@ -7,11 +7,10 @@ credits answers 401.
 import json
 import re
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from nurture.channels import Fate, Outcome
+from nurture.channels.wire import Reply
 
 REJECTED = (400, 413)
 NO_WAY_IN = (401, 403)
@@ -21,17 +20,12 @@ FIELD = re.compile(r"[a-z0-9_.\[\]]{1,80}")
 NOT_CONNECTED = "not connected"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A status, its headers and the beginning of its body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+class Answer(Reply):
+    """What a reply of SendGrid's API means."""
 
     def header(self, name: str) -> str:
-        """A header, whatever the case of its name."""
-        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
+        """A header, whatever the case of its name; empty without."""
+        return self.headers.get(name.lower(), "")
 
     def reset(self, now: datetime) -> datetime:
         """When a 429 may be followed by another try: never in less than a second; in a minute when it does not say."""
