@@ -230,6 +230,13 @@ def test_a_sender_without_an_authenticated_domain_is_found_and_one_verified_alon
     assert found["SendGrid: sender wen.yining@ours.example"].verdict is Verdict.WARNING
 
 
+def test_while_one_secret_of_replies_replaces_another_both_are_good_and_without_any_none_is(clinic: Clinic) -> None:
+    clinic.with_settings(inbound_secret=SecretStr(f"another-of-twenty-characters {SECRET}"))
+    assert clinic.examine() == {}
+    clinic.with_settings(inbound_secret=None)
+    assert "all replies are refused" in clinic.examine()["SendGrid: Inbound Parse"].found
+
+
 def test_a_sender_below_the_authenticated_domain_is_to_be_tried(clinic: Clinic) -> None:
     clinic.with_content("senders.toml", "wen.yining@ours.example", "wen.yining@news.ours.example")
     clinic.names.records["news.ours.example"] = {"MX": ["10 mail.ours.example."], "TXT": ['"v=spf1 mx -all"']}

@@ -113,9 +113,10 @@ def examine_account(
         do = f"NURTURE_REPLY_DOMAIN and Inbound Parse bring them to us ({SENDGRID})."
         yield warning("Replies", "they go to the sender's own mailbox, and pause nothing", do)
         return
-    secret = "".join(entries("NURTURE_INBOUND_SECRET", settings.inbound_secret))
-    address = f"{settings.public_url}/hooks/sendgrid/inbound/{secret}"
-    replies = examine_replies(account.look, names, settings.reply_domain.lower(), address)
+    secrets = entries("NURTURE_INBOUND_SECRET", settings.inbound_secret)
+    replies = examine_replies(
+        account.look, names, settings.reply_domain.lower(), settings.public_url + "/hooks/sendgrid/inbound/", secrets
+    )
     yield from as_far_as_shown("SendGrid: Inbound Parse", replies)
 
 

@@ -148,30 +148,30 @@ def _signed(key: str, keys: Collection[str]) -> Examined:
     return good(subject, "events are signed with a key that we know")
 
 
-def examine_replies(look: Look, names: Names, domain: str, address: str) -> Examination:
-    """Whether replies reach us: mail to the reply domain goes to SendGrid, which posts it to us as it is."""
+def examine_replies(look: Look, names: Names, domain: str, address: str, secrets: Collection[str]) -> Examination:
+    """Whether replies reach us: mail to the reply domain goes to SendGrid, which posts it to us as it is.
+
+    ``address`` is ours up to the secret at its end; each of ``secrets`` is good while one replaces another.
+    """
     hosts = [each.host for each in names.mx(domain)]
     if hosts == [EXCHANGER]:
         yield good(f"MX of {domain}", EXCHANGER)
     else:
         found = ", ".join(hosts) or "nobody takes mail for it"
         yield bad(f"MX of {domain}", found, f"Publish one MX record: 10 {EXCHANGER}.")
-    subject = "SendGrid: Inbound Parse"
-    ours = [row for row in _rows(look, "/v3/user/webhooks/parse/settings", "result") if row["hostname"] == domain]
-    if not ours:
-        yield bad(subject, f"it does nothing with mail to {domain}", f"Add {domain} there, with {_hidden(address)}.")
-    elif ours[0]["url"] != address:
-        do = f"Let it post to {_hidden(address)} (NURTURE_PUBLIC_URL, NURTURE_INBOUND_SECRET)."
+    subject, ours = "SendGrid: Inbound Parse", address + "<the secret>"
+    rows = [row for row in _rows(look, "/v3/user/webhooks/parse/settings", "result") if row["hostname"] == domain]
+    if not secrets:
+        yield bad(subject, "NURTURE_INBOUND_SECRET is not set: all replies are refused", "Set it.")
+    elif not rows:
+        yield bad(subject, f"it does nothing with mail to {domain}", f"Add {domain} there, with {ours}.")
+    elif rows[0]["url"] not in {address + secret for secret in secrets}:
+        do = f"Let it post to {ours} (NURTURE_PUBLIC_URL, NURTURE_INBOUND_SECRET)."
         yield bad(subject, "it posts replies to another address than ours", do)
-    elif not ours[0].get("send_raw"):
+    elif not rows[0].get("send_raw"):
         yield bad(subject, "it takes the mails apart", "Tick 'POST the raw, full MIME message'.")
     else:
         yield good(subject, f"replies to {domain} are posted to us")
-
-
-def _hidden(address: str) -> str:
-    """The address without the secret at its end."""
-    return address.rpartition("/")[0] + "/<the secret>"
 
 
 def _rows(look: Look, path: str, key: str) -> list[Row]:
