@@ -76,7 +76,7 @@ def examine_senders(look: Look, names: Names, addresses: Collection[str]) -> Exa
         domain = address.partition("@")[2].lower()
         above = domain.partition(".")[2]
         owner = next((name for name in (domain, above) if name in domains), "")
-        if owner == above and domain not in seen:
+        if owner and owner != domain and domain not in seen:
             do = f"Try it with nurture send-test; if SendGrid answers 403, authenticate {domain} too."
             yield warning(f"SendGrid: domain {domain}", f"authenticated is only {above}, above it", do)
         if owner and owner not in seen:
