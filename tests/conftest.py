@@ -13,17 +13,17 @@ from tests.prefect_house import at_server, served
 from tests.sample_house import import_sample
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the person who runs the tests reaches them."""
+def pytest_configure() -> None:
+    """No setting of the person who runs the tests reaches them; one thread each, or small queries wait for threads."""
     for name in [name for name in os.environ if name.startswith("NURTURE_")]:
-        monkeypatch.delenv(name)
+        del os.environ[name]
+    os.environ["NURTURE_THREADS"] = "1"
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty store, not yet created."""
-    return Store(tmp_path / "home" / "nurture.duckdb", lock_wait=0.3)
+    return Store(tmp_path / "home" / "nurture.duckdb", threads=1, lock_wait=0.3)
 
 
 @pytest.fixture(scope="session")

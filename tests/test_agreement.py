@@ -20,7 +20,7 @@ ALL_CHECKS = list(HealthCheck)
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One real file for the whole module; every example empties it."""
-    with Store(tmp_path_factory.mktemp("agreement") / "nurture.duckdb").open(create=True) as database:
+    with Store(tmp_path_factory.mktemp("agreement") / "nurture.duckdb", threads=1).open(create=True) as database:
         yield database
 
 

@@ -51,6 +51,7 @@ def test_67_who_leaves_while_the_database_is_held_gets_nothing_that_is_claimed_l
     assert states(home) == {"accepted": 2, "suppressed": 1}
 
 
+@pytest.mark.slow
 def test_a_card_about_a_reply_is_in_the_outbox_after_the_next_dispatch(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,7 +67,7 @@ def events() -> st.SearchStrategy[Happened]:
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose letters were accepted on Monday."""
     folder = tmp_path_factory.mktemp("sent")
-    with Store(folder / "home" / "nurture.duckdb").open(create=True) as database:
+    with Store(folder / "home" / "nurture.duckdb", threads=1).open(create=True) as database:
         house(database, folder, *NAMES)
     return folder
 

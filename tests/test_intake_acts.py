@@ -12,7 +12,7 @@ from models.types import derived_id
 from nurture.errors import InputError
 from nurture.explaining import find_lead
 from tests.intake_house import NOW, House, people, summary
-from tests.small import put
+from tests.small import one_in, put
 
 HEAD = "lead,kind,occurred_at,source,id\n"
 NO_SOURCE = "lead,kind,occurred_at,id\n"
@@ -124,15 +124,18 @@ def test_an_events_key_follows_from_its_source_and_id(peopled: House) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "L1",
-        "13912345678",
-        " 139 1234 5678 ",
-        "+86 139-1234-5678",
-        "１３９１２３４５６７８",
-        "ＺＨＡＮＧ＠Example.com",
-        "wm-1",
-    ],
+    one_in(
+        2,
+        [
+            "L1",
+            "13912345678",
+            " 139 1234 5678 ",
+            "+86 139-1234-5678",
+            "１３９１２３４５６７８",
+            "ＺＨＡＮＧ＠Example.com",
+            "wm-1",
+        ],
+    ),
 )
 def test_a_lead_is_found_by_any_spelling_of_its_names(peopled: House, name: str) -> None:
     with peopled.store.open() as database:

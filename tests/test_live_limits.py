@@ -227,6 +227,7 @@ def test_the_kill_switch_stops_a_dispatch_in_the_middle(tmp_path: Path, empty_da
 # -- what is in doubt ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_who_got_a_message_is_asked_what_became_of_it_whatever_the_mode_is_now(
     tmp_path: Path, empty_database: Path
 ) -> None:

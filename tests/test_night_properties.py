@@ -23,7 +23,7 @@ thorough = settings(quick, max_examples=100)
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One real file for the whole module; every example empties it."""
-    with Store(tmp_path_factory.mktemp("properties") / "nurture.duckdb").open(create=True) as database:
+    with Store(tmp_path_factory.mktemp("properties") / "nurture.duckdb", threads=1).open(create=True) as database:
         yield database
 
 

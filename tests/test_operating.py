@@ -53,7 +53,8 @@ def states(database: Database) -> str:
 
 @pytest.fixture(scope="module")
 def planned(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with Store(shutil.copy(empty_database, tmp_path_factory.mktemp("planned") / "nurture.duckdb")).open() as database:
+    path = shutil.copy(empty_database, tmp_path_factory.mktemp("planned") / "nurture.duckdb")
+    with Store(path, threads=1).open() as database:
         move_in(database)
         night(database, BOOK, MONDAY)
         yield database
