@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -106,6 +107,20 @@ def test_19_a_kept_connection_that_dies_takes_no_request_with_it_twice(host: Hos
     assert (isinstance(first, Reply), isinstance(second, BrokenOff), isinstance(third, Reply)) == (True, True, True)
     assert [asked[-1:] for asked in host.asked] == [b"0", b"1", b"2"]
     assert host.connections == 2
+
+
+def test_19_a_connection_that_ended_while_this_process_was_busy_takes_no_request(host: Host) -> None:
+    host.says = [(OK, CLOSE)]
+
+    async def busy_in_between() -> list[int]:
+        line = Wire(host.url, {})
+        statuses = [(await line.ask("POST", "/send")).status]
+        time.sleep(0.2)  # the loop hears nothing of the end
+        statuses.append((await line.ask("POST", "/send")).status)
+        await line.close()
+        return statuses
+
+    assert asyncio.run(busy_in_between()) == [202, 202]
 
 
 def test_27_silence_ends_at_the_deadline(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

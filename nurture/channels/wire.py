@@ -6,6 +6,7 @@ unpacked; one deadline for all of a request.
 """
 
 import asyncio
+import select
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,6 +58,12 @@ class Line(asyncio.Protocol):
         self._begin()
         self._transport.write(request)
         return self._answer
+
+    def is_silent(self) -> bool:
+        """Whether nothing waits to be read: on an idle connection that would be its end, or nothing to trust."""
+        waiting = select.poll()
+        waiting.register(self._transport.get_extra_info("socket"), select.POLLIN)
+        return not waiting.poll(0)
 
     def close(self) -> None:
         """Let go of the connection at once."""
@@ -170,7 +177,7 @@ class Wire:
         now = asyncio.get_running_loop().time()
         while self._idle:
             line = self._idle.pop()
-            if line.is_open and now - line.idle_since < KEPT_ALIVE:
+            if line.is_open and now - line.idle_since < KEPT_ALIVE and line.is_silent():
                 return line
             if line.is_open:
                 line.close()

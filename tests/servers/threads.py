@@ -58,6 +58,10 @@ class ThreadedServer:
         finally:
             self._run(self._open())
 
+    def finish_what_was_begun(self) -> None:
+        """Return when what this server was about to do is done: a connection that it closes is closed."""
+        self._run(asyncio.sleep(0))
+
     def soon(self, what: Callable[[], object]) -> None:
         """Call it in the thread of the loop."""
         self._loop.call_soon_threadsafe(what)
