@@ -17,7 +17,7 @@ from nurture.rendering.compiling import Compiler
 from nurture.rendering.engine import Engine
 from nurture.rendering.freezing import FrozenNight
 from nurture.rules import lead as their
-from tests.small import ACCOUNT, MONDAY, STAFF, consent, journey, lead
+from tests.small import ACCOUNT, MONDAY, STAFF, consent, journey, lead, night
 from tests.test_templates import VOICE, file, read
 from tests.words_house import House, build, letter
 
@@ -117,6 +117,22 @@ def test_45_nobody_moved_on_and_the_next_night_writes_again(copied: House) -> No
     assert (frozen.rendered, frozen.failed) == (9, 0)
     assert copied.ask("SELECT DISTINCT move, to_stage FROM stage_entry") == [("enrolled", "first")]
     assert copied.breaches() == []
+
+
+def test_what_a_killed_night_left_unrendered_counts_for_that_night_whoever_renders_it(
+    tmp_path: Path, empty_database: Path
+) -> None:
+    house = build(tmp_path, empty_database, journey(stages=HELLO))
+    house.write("welcome/first/hello.email.md", letter("Hello."))
+    house.put(STAFF, lead("ann"), consent("ann"))
+    house.night(MONDAY)
+    house.put(lead("bob"), consent("bob"), lead("cyd"), consent("cyd"))
+    with house.store.open() as database:
+        night(database, house.playbook, TUESDAY)
+    house.night(MONDAY)
+    house.night(TUESDAY)
+    rendered = house.ask("SELECT night, rendered FROM run WHERE step = 'render' ORDER BY night")
+    assert rendered == [(MONDAY, 1), (TUESDAY, 2)]
 
 
 TOO_DEEP = {

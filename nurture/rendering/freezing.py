@@ -132,7 +132,7 @@ class Freezing:
         halted = self._halt()
         failed = self._drop_failed()
         held = self._hold()
-        self._mark(count, failed)
+        self._mark()
         return FrozenNight(count, failed, faults, halted, held)
 
     def _hashes(self, rendered: Sequence[RenderedShard]) -> int:
@@ -144,7 +144,7 @@ class Freezing:
         nothing = "SELECT NULL AS id, NULL AS hash, 0 AS revision, NULL AS file WHERE false"
         self.database.make(
             "printed",
-            f"""SELECT m.id, m.journey, m.touch, r.hash, r.file FROM ({files or nothing}) r
+            f"""SELECT m.id, m.night, m.journey, m.touch, r.hash, r.file FROM ({files or nothing}) r
                 JOIN message m ON m.id = r.id::UUID AND m.revision = r.revision WHERE {WORDLESS}""",
         )
         return self.database.run("""
@@ -223,16 +223,19 @@ class Freezing:
         voice = read_voice(self.settings.content)
         return hold_or_clear(self.database, self.playbook, voice, kinds, self.night, self.now)
 
-    def _mark(self, rendered: int, failed: int) -> None:
-        """The marker of the night's step; what an operator renders between two nights has none."""
-        night = literal(self.night)
+    def _mark(self) -> None:
+        """The marker of the night's step; each message counts for the night that planned it, if that one took in."""
         self.database.run(f"""
             INSERT INTO run (night, journey, step, closed_at, left_journey, enrolled, advanced, fell_back, considered,
                 planned, postponed, refused, superseded, stale, expired, rendered, render_errors)
-            SELECT {night}, '*', {literal(Step.RENDER)}, {literal(self.now)},
-                   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {rendered}, {failed}
-            WHERE EXISTS (SELECT 1 FROM run WHERE night = {night} AND step = {literal(Step.TAKE_IN)})
-            ON CONFLICT DO UPDATE SET rendered = rendered + {rendered}, render_errors = render_errors + {failed}""")
+            SELECT night, '*', {literal(Step.RENDER)}, {literal(self.now)},
+                   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(rendered), sum(failed)
+            FROM (
+                SELECT {literal(self.night)} AS night, 0 AS rendered, 0 AS failed
+                UNION ALL SELECT night, 1, 0 FROM printed UNION ALL SELECT night, 0, 1 FROM failed
+            ) WHERE night IN (SELECT night FROM run WHERE step = {literal(Step.TAKE_IN)}) GROUP BY night
+            ON CONFLICT DO UPDATE SET rendered = rendered + excluded.rendered,
+                render_errors = render_errors + excluded.render_errors""")
 
     def needed_nights(self) -> set[str]:
         """The folders that hold words of messages which may still be sent."""
