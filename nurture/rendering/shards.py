@@ -216,5 +216,4 @@ def render_shard(shard: Shard) -> RenderedShard:
         os.fsync(file.fileno())
     os.replace(unnamed, shard.rendered)
     keep_on_disk(shard.rendered.parent)
-    shard.contexts.unlink()
     return RenderedShard(shard.rendered, shard.messages, tuple(failures))
