@@ -2,12 +2,20 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from nurture.channels import wire
 from nurture.channels.wire import LONGEST_ANSWER, BrokenOff, Reply, Unreached, Wire
@@ -20,12 +28,13 @@ RESET, CLOSE, SILENCE = b"reset", b"close", b"silence"
 class Host:
     """Answers each request on any connection with the next bytes; counts connections and keeps what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.says: list[tuple[bytes, ...]] = []
         self.asked: list[bytes] = []
         self.connections = 0
         self._listening = listening()
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listening.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
@@ -40,8 +49,12 @@ class Host:
             self.connections += 1
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
+    def _wrapped(self, connection: socket.socket) -> socket.socket:
+        return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+
     def _converse(self, connection: socket.socket) -> None:
-        with suppress(OSError), connection, connection.makefile("rb") as read:  # who was listened to enough hangs up
+        # who was listened to enough, or is not trusted, is hung up on
+        with suppress(OSError), self._wrapped(connection) as connection, connection.makefile("rb") as read:
             while line := read.readline():
                 length = 0
                 while (header := read.readline()) != b"\r\n":
@@ -61,6 +74,26 @@ class Host:
 def host() -> Iterator[Host]:
     host = Host()
     yield host
+    host.close()
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Iterator[tuple[Host, Path]]:
+    """A host that speaks TLS, and the certificate that it shows."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    today, this_host = datetime.now(UTC), x509.IPAddress(ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, today - timedelta(1), today + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([this_host]), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    shown, secret = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    shown.write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(shown, secret)
+    host = Host(tls)
+    yield host, shown
     host.close()
 
 
@@ -109,18 +142,43 @@ def test_19_a_kept_connection_that_dies_takes_no_request_with_it_twice(host: Hos
     assert host.connections == 2
 
 
-def test_19_a_connection_that_ended_while_this_process_was_busy_takes_no_request(host: Host) -> None:
+async def busy_in_between(url: str, turns: int) -> list[int]:
+    """Two answers; between them the loop hears of nothing but in so many of its turns."""
+    line = Wire(url, {})
+    statuses = [(await line.ask("POST", "/send")).status]
+    time.sleep(0.1)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    statuses.append((await line.ask("POST", "/send")).status)
+    await line.close()
+    return statuses
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_19_a_connection_that_ended_while_this_process_was_busy_takes_no_request(host: Host, turns: int) -> None:
     host.says = [(OK, CLOSE)]
+    assert asyncio.run(busy_in_between(host.url, turns)) == [202, 202]
 
-    async def busy_in_between() -> list[int]:
-        line = Wire(host.url, {})
-        statuses = [(await line.ask("POST", "/send")).status]
-        time.sleep(0.2)  # the loop hears nothing of the end
-        statuses.append((await line.ask("POST", "/send")).status)
-        await line.close()
-        return statuses
 
-    assert asyncio.run(busy_in_between()) == [202, 202]
+@pytest.mark.parametrize("turns", range(6))
+def test_19_nor_does_one_with_tls(certified: tuple[Host, Path], monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
+    host, certificate = certified
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    host.says = [(OK, CLOSE)]
+    assert asyncio.run(busy_in_between(host.url, turns)) == [202, 202]
+
+
+def test_with_tls_one_connection_is_kept_as_well(certified: tuple[Host, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    host, certificate = certified
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert [reply.status for reply in talk(host.url, 5) if isinstance(reply, Reply)] == [202] * 5
+    assert host.connections == 1
+
+
+def test_20_who_shows_a_certificate_that_nobody_vouches_for_is_told_nothing(certified: tuple[Host, Path]) -> None:
+    host, _ = certified
+    assert isinstance(talk(host.url)[0], Unreached)
+    assert host.asked == []
 
 
 def test_27_silence_ends_at_the_deadline(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

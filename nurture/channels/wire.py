@@ -59,8 +59,10 @@ class Line(asyncio.Protocol):
         self._transport.write(request)
         return self._answer
 
-    def is_silent(self) -> bool:
-        """Whether nothing waits to be read: on an idle connection that would be its end, or nothing to trust."""
+    def is_ready(self) -> bool:
+        """Whether it is open, and nothing waits to be read: that would be its end, or nothing to trust."""
+        if not self.is_open or self._transport.is_closing():
+            return False
         waiting = select.poll()
         waiting.register(self._transport.get_extra_info("socket"), select.POLLIN)
         return not waiting.poll(0)
@@ -145,7 +147,8 @@ class Wire:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         parts = urlsplit(url)
-        self._host, self._tls = parts.hostname or "", parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
         fixed = {"Host": parts.netloc} | dict(headers)
         self._head = "".join(f"{name}: {value}\r\n" for name, value in fixed.items()).encode("latin-1", "replace")
@@ -177,17 +180,16 @@ class Wire:
         now = asyncio.get_running_loop().time()
         while self._idle:
             line = self._idle.pop()
-            if line.is_open and now - line.idle_since < KEPT_ALIVE and line.is_silent():
+            if line.is_ready() and now - line.idle_since < KEPT_ALIVE:
                 return line
-            if line.is_open:
-                line.close()
+            line.close()
         return None
 
     async def _connected(self) -> Line:
-        tls = ssl.create_default_context() if self._tls else None
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECTS_WITHIN):
-                _, line = await asyncio.get_running_loop().create_connection(Line, self._host, self._port, ssl=tls)
+                _, line = await loop.create_connection(Line, self._host, self._port, ssl=self._tls)
         except (OSError, TimeoutError) as error:  # an SSLError is an OSError
             raise Unreached(type(error).__name__) from error
         return line
