@@ -14,13 +14,10 @@ from models.types import derived_id
 from nurture.errors import ContentError, RenderError
 from nurture.journey import Journey, Stage, days, email
 from nurture.rendering.compiling import Compiler
-from nurture.rendering.contexts import export_contexts
 from nurture.rendering.engine import Engine
-from nurture.rendering.freezing import FrozenNight, open_workshop
-from nurture.rendering.renderers import open_renderers
+from nurture.rendering.freezing import FrozenNight
 from nurture.rules import lead as their
-from nurture.tokens import open_tokens
-from tests.small import ACCOUNT, MONDAY, STAFF, consent, journey, lead, night
+from tests.small import ACCOUNT, MONDAY, STAFF, consent, journey, lead
 from tests.test_templates import VOICE, file, read
 from tests.words_house import House, build, letter
 
@@ -120,39 +117,6 @@ def test_45_nobody_moved_on_and_the_next_night_writes_again(copied: House) -> No
     assert (frozen.rendered, frozen.failed) == (9, 0)
     assert copied.ask("SELECT DISTINCT move, to_stage FROM stage_entry") == [("enrolled", "first")]
     assert copied.breaches() == []
-
-
-def test_what_a_killed_night_left_unrendered_counts_for_that_night_whoever_renders_it(
-    tmp_path: Path, empty_database: Path
-) -> None:
-    house = build(tmp_path, empty_database, journey(stages=HELLO))
-    house.write("welcome/first/hello.email.md", letter("Hello."))
-    house.put(STAFF, lead("ann"), consent("ann"))
-    house.night(MONDAY)
-    house.put(lead("bob"), consent("bob"), lead("cyd"), consent("cyd"))
-    with house.store.open() as database:
-        night(database, house.playbook, TUESDAY)
-    house.night(MONDAY)
-    house.night(TUESDAY)
-    rendered = house.ask("SELECT night, rendered FROM run WHERE step = 'render' ORDER BY night")
-    assert rendered == [(MONDAY, 1), (TUESDAY, 2)]
-
-
-def test_a_shard_whose_renderer_died_before_it_could_say_so_is_rendered_again(
-    tmp_path: Path, empty_database: Path
-) -> None:
-    house = build(tmp_path, empty_database, journey(stages=HELLO))
-    house.write("welcome/first/hello.email.md", letter("Hello."))
-    house.put(STAFF, lead("ann"), consent("ann"))
-    with house.store.open() as database:
-        night(database, house.playbook, MONDAY)
-        contexts = export_contexts(database, house.playbook, house.settings.rendered)
-        tokens = open_tokens(database, house.settings)
-    workshop = open_workshop(house.settings, house.playbook, tokens, contexts.files)
-    with open_renderers(workshop, processes=1, messages=1) as render:
-        assert [render(shard).messages for shard in contexts.shards * 2] == [1, 1]
-    house.night()
-    assert list(house.settings.rendered.glob("*/*")) == [shard.rendered for shard in contexts.shards]
 
 
 TOO_DEEP = {
