@@ -1,7 +1,9 @@
 """A relay's answers, stage by stage, from a real SMTP server on this machine."""
 
 import asyncio
+import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -21,6 +23,7 @@ from nurture.errors import AccountError, InputError, TransientError
 from nurture.inbound.answers import read_answers
 from nurture.settings import Settings
 from nurture.tokens import Tokens
+from tests.servers.certificate import certified
 from tests.servers.threads import listening
 from tests.small import CONTENT
 from tests.test_sendgrid_channel import envelope, many
@@ -59,13 +62,14 @@ def post() -> Post:
     return Post()
 
 
+def let_in(server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    return AuthResult(success=data.password == b"right", handled=False)
+
+
 @pytest.fixture
 def port(post: Post) -> Iterator[int]:
     with listening() as free:
         number = int(free.getsockname()[1])
-
-    def let_in(server: SMTP, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=data.password == b"right", handled=False)
 
     relay = Controller(
         post, hostname="127.0.0.1", port=number, authenticator=let_in, auth_require_tls=False, decode_data=False
@@ -75,10 +79,13 @@ def port(post: Post) -> Iterator[int]:
     relay.stop()
 
 
-def open_channel(port: int, folder: Path, password: str = "right") -> Smtp:
+def open_channel(
+    port: int, folder: Path, password: str = "right", tls_first: bool = False, trusted: Path | None = None
+) -> Smtp:
     letterhead = Letterhead(Tokens(b"k" * 32, "https://n.ours.example"), "reply.ours.example", folder)
-    relay = Relay("domestic", "127.0.0.1", port, "us", SecretStr(password), tls_first=False)
-    return Smtp(relay, letterhead, read_answers(CONTENT), lambda: NOW)
+    relay = Relay("domestic", "127.0.0.1", port, "us", SecretStr(password), tls_first=tls_first)
+    certificates = ssl.create_default_context(cafile=trusted)
+    return Smtp(relay, letterhead, read_answers(CONTENT), lambda: NOW, certificates)
 
 
 @pytest.fixture
@@ -100,6 +107,27 @@ def test_a_mail_that_the_relay_took_is_accepted(channel: Smtp, post: Post) -> No
     assert mail["Subject"] == "广告：一页清单"
     assert mail["Reply-To"].startswith("r+")
     assert mail["X-Nurture-Message"] == envelope().id
+
+
+@pytest.mark.parametrize("tls_first", [True, False], ids=["TLS first", "STARTTLS"])
+def test_a_relay_is_talked_to_in_secret_and_only_when_somebody_vouches_for_it(
+    post: Post, tmp_path: Path, tls_first: bool
+) -> None:
+    tls, certificate = certified(tmp_path)
+    with listening() as free:
+        port = int(free.getsockname()[1])
+    speaks = (
+        {"ssl_context": tls, "auth_require_tls": False} if tls_first else {"tls_context": tls, "require_starttls": True}
+    )
+    server = Controller(post, hostname="127.0.0.1", port=port, authenticator=let_in, decode_data=False, **speaks)
+    server.start()
+    for trusted, taken in ((certificate, 1), (None, 1)):
+        channel = open_channel(port, tmp_path, tls_first=tls_first, trusted=trusted)
+        with suppress(TransientError):
+            send(channel)
+        channel.finish()
+        assert len(post.taken) == taken
+    server.stop()
 
 
 def test_twenty_go_once_each_over_a_few_connections(channel: Smtp, post: Post) -> None:

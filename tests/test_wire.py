@@ -7,18 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from nurture.channels import wire
 from nurture.channels.wire import LONGEST_ANSWER, BrokenOff, Reply, Unreached, Wire
+from tests.servers.certificate import certified
 from tests.servers.threads import listening
 
 OK = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: m1\r\nContent-Length: 0\r\n\r\n"
@@ -78,22 +73,11 @@ def host() -> Iterator[Host]:
 
 
 @pytest.fixture
-def certified(tmp_path: Path) -> Iterator[tuple[Host, Path]]:
+def tls_host(tmp_path: Path) -> Iterator[tuple[Host, Path]]:
     """A host that speaks TLS, and the certificate that it shows."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    today, this_host = datetime.now(UTC), x509.IPAddress(ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, today - timedelta(1), today + timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([this_host]), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    shown, secret = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    shown.write_bytes(certificate.public_bytes(Encoding.PEM))
-    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(shown, secret)
+    tls, certificate = certified(tmp_path)
     host = Host(tls)
-    yield host, shown
+    yield host, certificate
     host.close()
 
 
@@ -161,22 +145,22 @@ def test_19_a_connection_that_ended_while_this_process_was_busy_takes_no_request
 
 
 @pytest.mark.parametrize("turns", range(6))
-def test_19_nor_does_one_with_tls(certified: tuple[Host, Path], monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
-    host, certificate = certified
+def test_19_nor_does_one_with_tls(tls_host: tuple[Host, Path], monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
+    host, certificate = tls_host
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     host.says = [(OK, CLOSE)]
     assert asyncio.run(busy_in_between(host.url, turns)) == [202, 202]
 
 
-def test_with_tls_one_connection_is_kept_as_well(certified: tuple[Host, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    host, certificate = certified
+def test_with_tls_one_connection_is_kept_as_well(tls_host: tuple[Host, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    host, certificate = tls_host
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert [reply.status for reply in talk(host.url, 5) if isinstance(reply, Reply)] == [202] * 5
     assert host.connections == 1
 
 
-def test_20_who_shows_a_certificate_that_nobody_vouches_for_is_told_nothing(certified: tuple[Host, Path]) -> None:
-    host, _ = certified
+def test_20_who_shows_a_certificate_that_nobody_vouches_for_is_told_nothing(tls_host: tuple[Host, Path]) -> None:
+    host, _ = tls_host
     assert isinstance(talk(host.url)[0], Unreached)
     assert host.asked == []
 
