@@ -228,3 +228,53 @@ def test_a_card_is_told_within_the_owners_night_too(database: Database, tmp_path
     database.run("UPDATE message SET payload_hash = 'h', payload_file = 'f' WHERE internal")
     at_night = SENT + timedelta(hours=12, minutes=10)
     assert len(Claiming(database, BOOK, Lane(Channel.STAFF), at_night).claim(START, 10).messages) == 1
+
+
+HOSTILE = [
+    b"From: " + b"(" * 300 + b"\n", b"From: " + b"(" * 5000 + b"\n", b"To: " + b'"' + b"\\(" * 900 + b"\n",
+    b"Subject: " + b"=?utf-8?B?" + b"QUFB" * 4000 + b"?=\n", b"Content-Type: multipart/" + b"(" * 400 + b"\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", HOSTILE, ids=range(len(HOSTILE)))
+def test_73_a_hostile_mail_stops_nothing_and_who_leaves_behind_it_has_left(
+    database: Database, tmp_path: Path, header: bytes
+) -> None:
+    home = house(database, tmp_path, "ann", "bob")
+    arrive(home, header + b"\nHello\n")
+    home.say("leave", message=home.message("bob").hex, scope="all")
+    home.drain()
+    assert home.did("ann") == ["email.replied"]
+    assert home.suppressed("bob") == [("all", "left")]
+    assert home.spool.pending() == 0
+
+
+def test_73_whatever_a_line_brings_about_only_that_line_is_set_aside(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = house(database, tmp_path, "ann", "bob")
+    arrive(home, mail())
+    home.say("leave", message=home.message("bob").hex, scope="all")
+
+    def fails(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("nurture.inbound.replies.read_mail", fails)
+    assert home.drain().quarantined == 1
+    assert home.suppressed("bob") == [("all", "left")]
+    assert len(home.spool.quarantined()) == 1
+
+
+def test_a_fault_of_the_house_sets_no_line_aside(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = house(database, tmp_path, "ann")
+    arrive(home, mail())
+
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nurture.inbound.replies.read_mail", fails)
+    with pytest.raises(OSError, match="No space"):
+        home.drain()
+    assert home.spool.quarantined() == []

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 from pydantic import RootModel
+from sqlalchemy.exc import DBAPIError
 
 from nurture.addresses import open_address_key
 from nurture.calendar import business_date
+from nurture.errors import NurtureError
 from nurture.inbound.answers import read_answers
 from nurture.inbound.leaving import Exit
 from nurture.inbound.lines import Inbox
@@ -30,17 +31,14 @@ from nurture.playbook import Playbook
 from nurture.reading import read_toml
 from nurture.settings import Settings
 from nurture.spool import KEPT_DAYS, Found, Spool, Torn
-from nurture.store import Database
+from nurture.store import FAILS_ON_DISK, Database
 from nurture.tokens import open_tokens
 
 LINES_A_GO = 2_000
 BYTES_A_GO = 16 * 1024 * 1024
 IDS_KEPT_DAYS = 30
-POISON = (
-    duckdb.DataError, duckdb.IntegrityError, pa.ArrowException, ValueError, TypeError, LookupError, AttributeError,
-    ArithmeticError,
-)  # fmt: skip
-"""What a line may bring about that nobody thought of; it blocks no other line."""
+NO_LINES_FAULT = (NurtureError, OSError, *FAILS_ON_DISK, DBAPIError)
+"""A missing key, a full disk, a busy database: says nothing of a line, so that none is set aside for it."""
 
 
 @dataclass
@@ -78,7 +76,9 @@ class Drain:
         """Apply some lines; if one of them cannot be, all but that one."""
         try:
             return self._apply(spool, path, go)
-        except POISON as error:
+        except Exception as error:  # whatever a line brings about that nobody thought of, it blocks no other
+            if isinstance(error, NO_LINES_FAULT) or "Query interrupted" in str(error):
+                raise
             if len(go) == 1:
                 only = go[0]
                 raw = repr(only).encode("utf-8", "backslashreplace")

@@ -20,6 +20,9 @@ from pydantic import BaseModel, ConfigDict
 from nurture.reading import read_toml
 
 LONGEST_BODY = 8000
+LONGEST_HEADER = 10_000
+"""Characters of a header that are read: an honest one has far fewer, and hostile ones take long."""
+
 PRECEDENCES = ("bulk", "auto_reply", "junk", "list")
 QUOTED = re.compile(r"^\s*[>|＞]")
 EARLIER = re.compile(
@@ -69,22 +72,31 @@ class Mail:
         return next((line for line in lines if line and not QUOTED.match(line)), "")
 
 
+def _beginning(name: str, value: str) -> str:
+    """A header object, made of the beginning of what it says."""
+    header: str = policy.default.header_factory(name, value[:LONGEST_HEADER])
+    return header
+
+
+READING = policy.default.clone(header_factory=_beginning)
+
+
 def read_mail(raw: bytes, envelope_from: str, words: Replies) -> Mail:
     """Read a mail; one that cannot be understood has an empty body, and its headers as far as they go."""
     try:
-        message = BytesParser(policy=policy.default).parsebytes(raw)
+        message = BytesParser(policy=READING).parsebytes(raw)
         body = _body(message)
-    except (ValueError, LookupError, RecursionError, AttributeError, IndexError, KeyError, TypeError):
+    except Exception:  # the parser of the standard library raises anything on hostile mails
         message, body = EmailMessage(), ""
     subject = _header(message, "Subject")
     recipients = tuple(
-        parseaddr(address)[1] for name in ("To", "Cc", "Delivered-To") for address in _header(message, name).split(",")
+        _address(address) for name in ("To", "Cc", "Delivered-To") for address in _header(message, name).split(",")
     )
     answered = f"{_header(message, 'In-Reply-To')} {_header(message, 'References')}"
     known = _header(message, "Message-ID").strip() or sha256(raw).hexdigest()
     automatic = _is_automatic(message, envelope_from, subject, words)
     answers = tuple(PROVIDER_ID.findall(answered))
-    return Mail(known, parseaddr(_header(message, "From"))[1], subject[:300], body, automatic, recipients, answers)
+    return Mail(known, _address(_header(message, "From")), subject[:300], body, automatic, recipients, answers)
 
 
 def _is_automatic(message: EmailMessage, envelope_from: str, subject: str, words: Replies) -> bool:
@@ -119,7 +131,14 @@ def _plain(line: str) -> str:
 def _header(message: EmailMessage, name: str) -> str:
     try:
         return " ".join(str(message.get(name, "")).split())
-    except (ValueError, LookupError, AttributeError, IndexError, TypeError):
+    except Exception:  # a header is parsed when it is read
+        return ""
+
+
+def _address(header: str) -> str:
+    try:
+        return parseaddr(header)[1]
+    except RecursionError:  # brackets in brackets in brackets
         return ""
 
 
