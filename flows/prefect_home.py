@@ -6,12 +6,14 @@ Imports no Prefect, so that the server starts while Prefect is still being impor
 import os
 import socket
 import sys
+from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from flows.services import Service
+from nurture.keyfile import keys_of
 from nurture.settings import Settings
 
 HOST = "127.0.0.1"
@@ -33,12 +35,28 @@ class PrefectHome:
         """The UI."""
         return f"http://{HOST}:{self.port}"
 
+    @property
+    def key_file(self) -> Path:
+        """Where the key of the API lies, readable by its owner alone: the UI asks for it once."""
+        return self.folder / "api.key"
+
+    @property
+    def key(self) -> str:
+        """The key of the API, made the first time."""
+        return keys_of(self.key_file)[-1].hex()
+
+    def authorization(self) -> dict[str, str]:
+        """The header with which a program of ours is let in."""
+        return {"Authorization": f"Basic {b64encode(self.key.encode()).decode()}"}
+
     def environment(self) -> dict[str, str]:
         """For the server and for whoever talks to it. What the caller's shell says of Prefect does not count."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         return kept | {
             "PREFECT_HOME": str(self.folder),
             "PREFECT_API_URL": f"{self.url}/api",
+            "PREFECT_API_AUTH_STRING": self.key,
+            "PREFECT_SERVER_API_AUTH_STRING": self.key,
             "PREFECT_SERVER_API_HOST": HOST,
             "PREFECT_SERVER_API_PORT": str(self.port),
             "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"{self.url},http://localhost:{self.port}",
@@ -56,7 +74,7 @@ class PrefectHome:
     def server(self) -> Service:
         """The server, not started yet."""
         command = [
-            sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app",
+            sys.executable, "-m", "uvicorn", "--factory", "flows.prefect_app:create_app",
             "--host", HOST, "--port", str(self.port), "--log-level", "warning", "--timeout-graceful-shutdown", "5",
         ]  # fmt: skip
         log, environment = self.folder / "server.log", self.environment()

@@ -110,7 +110,9 @@ def worker_name() -> str:
 def worker_is_online(home: PrefectHome) -> bool:
     """Whether our worker asked the server for work just now."""
     try:
-        answer = httpx.post(f"{home.url}/api/work_pools/{POOL}/workers/filter", json={}, timeout=5)
+        answer = httpx.post(
+            f"{home.url}/api/work_pools/{POOL}/workers/filter", json={}, headers=home.authorization(), timeout=5
+        )
         workers = answer.json() if answer.status_code == httpx.codes.OK else []
     except (httpx.HTTPError, ValueError):
         return False
@@ -139,6 +141,7 @@ class Supervisor:
         deploy_all(self.home.environment(), self.home.folder / "deploy.log")
         for service in self.services:
             self.say(f"{service.name:<14} {service.url or 'running'}   (log: {_short(service.log)})")
+        self.say(f"The Prefect UI asks once for a password: it stands in {_short(self.home.key_file)}.")
         self.say("Up. Ctrl-C stops all of it.")
 
     def _start(self, service: Service) -> None:

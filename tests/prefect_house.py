@@ -32,14 +32,14 @@ def served(folder: Path) -> Iterator[PrefectHome]:
 
 def ask(home: PrefectHome, what: str, **wanted: Any) -> Answer:
     """What the API answers to a POST."""
-    answer = httpx.post(f"{home.url}/api/{what}", json=wanted, timeout=30)
+    answer = httpx.post(f"{home.url}/api/{what}", json=wanted, headers=home.authorization(), timeout=30)
     answer.raise_for_status()
     return answer.json()
 
 
 def look(home: PrefectHome, where: str) -> Answer:
     """What the API answers to a GET."""
-    answer = httpx.get(f"{home.url}/api/{where}", timeout=30)
+    answer = httpx.get(f"{home.url}/api/{where}", headers=home.authorization(), timeout=30)
     answer.raise_for_status()
     return answer.json()
 
@@ -85,9 +85,18 @@ def at_server(home: PrefectHome) -> Iterator[None]:
     """Prefect in this process talks to this server, and says the rest while it still listens."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
-    from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_AUTH_STRING,
+        PREFECT_API_URL,
+        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
+        temporary_settings,
+    )
 
-    with temporary_settings({PREFECT_API_URL: f"{home.url}/api", PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False}):
+    there = {
+        PREFECT_API_URL: f"{home.url}/api", PREFECT_API_AUTH_STRING: home.key,
+        PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False,
+    }  # fmt: skip
+    with temporary_settings(there):
         yield
         EventsWorker.drain_all()
         APILogWorker.drain_all()
