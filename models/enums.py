@@ -121,6 +121,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     NO_CONSENT = "no_consent"
     NO_CROSS_BORDER = "no_cross_border"
+    NO_CHANNEL = "no_channel"
     NO_CONTENT = "no_content"
     NO_ADDRESS = "no_address"
     NO_QUOTA = "no_quota"

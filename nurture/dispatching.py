@@ -92,6 +92,7 @@ class Dispatch:
                 self._send_all(outlet, report, sum(due.values()))
         self._finish(report)
         with self.store.open() as database:
+            report.broken += self._without_a_way(database)
             wordless = f"state = 'planned' AND payload_hash IS NULL AND not_before <= {literal(self.now)}"
             counts = f"count(*) FILTER (state = 'unknown'), count(*) FILTER ({wordless})"
             report.unknown, report.wordless = database.one(f"SELECT {counts} FROM message")
@@ -192,6 +193,17 @@ class Dispatch:
             WHERE m.state = 'planned' AND m.payload_hash IS NOT NULL AND m.not_before <= {literal(self._moment())}
               AND m.channel = {literal(lane.kind)} AND {lane.takes}""")
         return int(found[0])
+
+    def _without_a_way(self, database: Database) -> list[str]:
+        """What is due on channels that no lane carries, planned before somebody went live or told by a reply."""
+        carried = texts(*{outlet.lane.kind for outlet in self.outlets})
+        rows = database.rows(f"""
+            SELECT channel, count(*) FROM message
+            WHERE state = 'planned' AND not_before <= {literal(self._moment())} AND channel NOT IN {carried}
+            GROUP BY channel ORDER BY channel""")
+        return [
+            f"{kind}: no way out in live mode yet; {count:,} due messages wait, then expire." for kind, count in rows
+        ]
 
     def _count_awaiting(self, database: Database) -> int:
         """How many messages are due and wait for somebody to approve their night."""

@@ -39,10 +39,13 @@ class Outlet:
 
 
 def lanes(mode: Mode, policy: Policy, only_to: tuple[str, ...] = ()) -> tuple[Lane, ...]:
-    """The lanes of an installation; ``only_to`` are the hashes of addresses that preview mode may reach."""
-    others = tuple(Lane(kind) for kind in ChannelKind if kind is not ChannelKind.EMAIL)
+    """The lanes of an installation; ``only_to`` are the hashes of addresses that preview mode may reach.
+
+    A channel without a lane has no way out: nothing of it is ever booked as sent because it lies in a folder.
+    """
     if mode is Mode.LIVE:
-        return (*(_by(policy, name, live=True) for name in policy.email.names), *others)
+        return tuple(_by(policy, name, live=True) for name in policy.email.names)
+    others = tuple(Lane(kind) for kind in ChannelKind if kind is not ChannelKind.EMAIL)
     if not only_to:
         return (Lane(ChannelKind.EMAIL), *others)
     ours = f"coalesce(m.address_hash IN {texts(*only_to)}, false)"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from models import Channel
 from nurture.content import ContentFile, read_content
 from nurture.errors import InputError
 from nurture.events import EventCatalogue, read_events
@@ -14,13 +15,17 @@ from nurture.settings import Settings
 
 @dataclass(frozen=True)
 class Playbook:
-    """Journeys, event weights, policy and content, and the business zone in which they are meant."""
+    """Journeys, event weights, policy and content, and the business zone in which they are meant.
+
+    ``channels`` are those that have a way out of this installation.
+    """
 
     journeys: tuple[Journey, ...]
     events: EventCatalogue
     policy: Policy
     content: tuple[ContentFile, ...]
     zone: ZoneInfo
+    channels: frozenset[Channel] = frozenset(Channel)
 
     def journey(self, name: str) -> Journey:
         """The journey of this name.
@@ -47,6 +52,5 @@ def read_playbook(settings: Settings) -> Playbook:
     """
     events = read_events(settings.content)
     journeys = load_journeys(settings.journeys, events)
-    return Playbook(
-        journeys, events, read_policy(settings.content), read_content(settings.content), ZoneInfo(settings.zone)
-    )
+    policy, content = read_policy(settings.content), read_content(settings.content)
+    return Playbook(journeys, events, policy, content, ZoneInfo(settings.zone), settings.mode.channels)

@@ -16,6 +16,7 @@ FAULTS = (
     Reason.SUPPRESSED,
     Reason.NO_CONSENT,
     Reason.NO_CROSS_BORDER,
+    Reason.NO_CHANNEL,
     Reason.NO_CONTENT,
     Reason.NO_QUOTA,
     Reason.NO_ADDRESS,
@@ -86,6 +87,7 @@ class Restraint:
         return f"""CASE WHEN {channel} IS NULL OR {leg} < d.next_leg THEN NULL
             WHEN d.internal AND r.handler_id IS NULL THEN 'no_address'
             WHEN NOT d.internal AND CASE {channel} {by_channel} END <> '' THEN CASE {channel} {by_channel} END
+            WHEN {channel} NOT IN {texts(*sorted(self.planning.playbook.channels))} THEN 'no_channel'
             WHEN NOT d.fits_{leg} THEN 'no_content'
             WHEN NOT d.internal AND CASE {channel} {full} END THEN 'no_quota'
             ELSE '' END AS fault_{leg}"""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models import Channel
 from nurture.errors import InputError
 
 
@@ -16,6 +17,11 @@ class Mode(StrEnum):
 
     PREVIEW = "preview"
     LIVE = "live"
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """The channels that have a way out: a folder takes them all, to people only mail goes yet."""
+        return frozenset({Channel.EMAIL} if self is Mode.LIVE else Channel)
 
 
 class Settings(BaseSettings):

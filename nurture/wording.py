@@ -238,6 +238,7 @@ NAMES: dict[type[StrEnum], dict[str, Words]] = {
         Reason.SUPPRESSED: Words("address is suppressed", "地址在黑名单中"),
         Reason.NO_CONSENT: Words("no consent", "未获同意"),
         Reason.NO_CROSS_BORDER: Words("no consent to a provider abroad", "未单独同意向境外提供信息"),
+        Reason.NO_CHANNEL: Words("no way out on this channel", "该渠道尚未接通"),
         Reason.NO_CONTENT: Words("no content fits", "没有合适的内容"),
         Reason.NO_ADDRESS: Words("no address", "没有可用的地址"),
         Reason.NO_QUOTA: Words("monthly quota used up", "本月额度已用完"),

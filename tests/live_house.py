@@ -10,7 +10,7 @@ from models import Channel
 from nurture.approving import approve
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.journey import Journey, Stage, days, email
-from nurture.lanes import Outlet, lanes
+from nurture.lanes import Lane, Outlet, lanes
 from nurture.mailing import Mailing
 from nurture.playbook import Playbook
 from nurture.settings import Mode, Settings
@@ -30,6 +30,8 @@ class LiveHouse(words_house.House):
     mode: Mode = Mode.LIVE
     mailing: dict[str, Any] = field(default_factory=dict)
     law: dict[str, Any] = field(default_factory=dict)
+    connected: frozenset[Channel] = frozenset()
+    """Channels that reach people in live mode besides mail; a counting one called ``preview`` carries them."""
 
     @property
     def settings(self) -> Settings:
@@ -40,7 +42,7 @@ class LiveHouse(words_house.House):
         book = super().playbook
         law = type(book.policy).model_validate(book.policy.model_dump() | {"law": self.law}).law
         rules = book.policy.model_copy(update={"email": Mailing.model_validate(self.mailing), "law": law})
-        return Playbook(book.journeys, book.events, rules, book.content, book.zone)
+        return Playbook(book.journeys, book.events, rules, book.content, book.zone, self.mode.channels | self.connected)
 
     def channel(self, provider: str) -> CountingChannel:
         return CountingChannel(self.settings.home / f"{provider}.log", name=provider)
@@ -50,9 +52,13 @@ class LiveHouse(words_house.House):
     ) -> DispatchReport:
         """Dispatch, each provider a counting one."""
         playbook, now = self.playbook, at(day, hour).astimezone(UTC)
-        made = {lane: channels.get(lane.provider) for lane in lanes(self.mode, playbook.policy, only_to)}
+        made = {lane: channels.get(lane.provider) for lane in self.lanes(playbook, only_to)}
         outlets = [Outlet(lane, channel or self.channel(lane.provider)) for lane, channel in made.items()]
         return Dispatch(self.store, self.settings, playbook, outlets, now).run()
+
+    def lanes(self, playbook: Playbook, only_to: tuple[str, ...] = ()) -> tuple[Lane, ...]:
+        """The lanes of the mode, and one for each channel that is connected besides."""
+        return (*lanes(self.mode, playbook.policy, only_to), *map(Lane, sorted(self.connected)))
 
     def approve(self, day: date = MONDAY, messages: int | None = None) -> int:
         with self.store.open() as database:
@@ -71,10 +77,11 @@ class LiveHouse(words_house.House):
 
 def build(
     root: Path, empty: Path, *people: str, mode: Mode = Mode.LIVE, journeys: tuple[Journey, ...] = (HELLO,),
-    mailing: dict[str, Any] | None = None, law: dict[str, Any] | None = None, **changes: Any,
+    mailing: dict[str, Any] | None = None, law: dict[str, Any] | None = None,
+    connected: frozenset[Channel] = frozenset(), **changes: Any,
 ) -> LiveHouse:  # fmt: skip
     """A house in which so many people may be written to."""
-    house = LiveHouse(root, journeys, mode, mailing or {}, law or {})
+    house = LiveHouse(root, journeys, mode, mailing or {}, law or {}, connected)
     shutil.copytree(CONTENT, house.settings.content, ignore=shutil.ignore_patterns("sample", "attachments", "*.md"))
     house.settings.home.mkdir()
     shutil.copy(empty, house.settings.database)

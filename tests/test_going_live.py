@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from models import Staff
 from nurture.errors import InputError
+from nurture.journey import Stage, days, email, staff, wecom
 from nurture.operating import Operator, Selection
 from nurture.settings import Mode
-from tests.live_house import TUESDAY, build
-from tests.small import MONDAY, at, consent, lead, one_in
+from tests.live_house import TUESDAY, LiveHouse, build
+from tests.small import MONDAY, STAFF, at, consent, journey, lead, one_in
 from tests.words_house import letter
 
 PEOPLE = ("ann", "bob", "cyd")
@@ -122,3 +124,46 @@ def test_who_left_while_the_night_waited_gets_nothing(tmp_path: Path, empty_data
     house.approve()
     house.send()
     assert (house.got("sendgrid"), house.states()) == (["ann", "cyd"], {"accepted": 2, "suppressed": 1})
+
+
+WECOM_FIRST = journey(stages=[Stage("only", asks="?", touches=[
+    wecom("hello", after=days(0), otherwise=email("hello")), staff("ask", after=days(0)),
+])])  # fmt: skip
+
+
+def both_ways(tmp_path: Path, empty_database: Path, mode: Mode) -> LiveHouse:
+    """A lead who may be written to by WeCom and by mail, and an employee who looks after them."""
+    house = build(tmp_path, empty_database, mode=mode, journeys=(WECOM_FIRST,))
+    house.put(Staff(**STAFF.model_dump() | {"wecom_userid": "li"}))
+    house.put(lead("ann", wecom_id="wm-ann", wecom_hash="w-ann"), consent("ann"), consent("ann", scope="wecom"))
+    house.write("welcome/only/hello.wecom.md", "Hello.\n")
+    house.write("welcome/only/ask.staff.md", "---\nsubject: Ask\n---\nCall them.\n")
+    return house
+
+
+def test_75_live_without_wecom_the_email_goes_instead_and_nothing_counts_as_sent_from_a_folder(
+    tmp_path: Path, empty_database: Path
+) -> None:
+    house = both_ways(tmp_path, empty_database, Mode.LIVE)
+    house.night()
+    house.approve()
+    house.send()
+    assert house.ask("SELECT channel, state FROM message") == [("email", "accepted")]
+    assert house.ask("SELECT touch, verdict, reason FROM decision ORDER BY touch") == [
+        ("ask", "refused", "no_channel"), ("hello", "planned", ""),
+    ]  # fmt: skip
+    assert house.got("preview") == []
+
+
+def test_75_what_was_planned_before_going_live_waits_and_is_told(tmp_path: Path, empty_database: Path) -> None:
+    before = both_ways(tmp_path, empty_database, Mode.PREVIEW)
+    before.night()
+    house = replace(before, mode=Mode.LIVE)
+    report = house.send()
+    assert house.ask("SELECT channel, state FROM message ORDER BY channel") == [
+        ("staff", "planned"), ("wecom", "planned"),
+    ]  # fmt: skip
+    assert report.broken == [
+        "staff: no way out in live mode yet; 1 due messages wait, then expire.",
+        "wecom: no way out in live mode yet; 1 due messages wait, then expire.",
+    ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models import BuyingRole, ConsentScope, Meaning, PauseKind, Signal, SignalKind, Staff
+from models import BuyingRole, Channel, ConsentScope, Meaning, PauseKind, Signal, SignalKind, Staff
 from models.types import derived_id
 from nurture.channels import Fate, Outcome
 from nurture.errors import AccountError, ContentError
@@ -61,7 +61,9 @@ def abroad(tmp_path: Path, empty_database: Path) -> LiveHouse:
     """Everybody's mail goes by a provider in the US, and the touch has a next leg."""
     legs = journey(stages=[Stage("only", asks="?", touches=[email("hello", after=days(0), otherwise=wecom("hello"))])])
     mailing = {"providers": {"sendgrid": {"country": "US"}}}
-    house = build(tmp_path, empty_database, journeys=(legs,), mailing=mailing, law=CN_LAW)
+    house = build(
+        tmp_path, empty_database, journeys=(legs,), mailing=mailing, law=CN_LAW, connected=frozenset({Channel.WECOM})
+    )
     house.write("welcome/only/hello.wecom.md", "Hello.")
     house.put(Staff(**STAFF.model_dump() | {"wecom_userid": "li"}))
     for name, country in (("ann", "CN"), ("bob", "CN"), ("cyd", "DE")):

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
+from models import Channel as Kind
 from nurture.channels.mail import Letterhead
 from nurture.channels.opening import SENDGRID
 from nurture.channels.sendgrid import SendGrid as Channel
 from nurture.dispatching import Dispatch
 from nurture.journey import Stage, days, email, wecom
-from nurture.lanes import Outlet, lanes
+from nurture.lanes import Outlet
 from nurture.policy import read_policy
 from nurture.tokens import Tokens
 from tests.counting_channel import accepted_by
@@ -39,7 +40,7 @@ def house(tmp_path: Path, empty_database: Path) -> LiveHouse:
     mailing = {"providers": {SENDGRID: {"country": "US"}}}
     made = build(
         tmp_path, empty_database, journeys=(LEGS,), mailing=mailing,
-        law={country: law.model_dump() for country, law in shipped.law.items()},
+        law={country: law.model_dump() for country, law in shipped.law.items()}, connected=frozenset({Kind.WECOM}),
     )  # fmt: skip
     made.write("welcome/only/hello.email.en.md", letter("Hello.", "Hello"))
     made.write("welcome/only/hello.email.md", letter("你好。", "你好"))
@@ -104,7 +105,7 @@ def dispatch(house: LiveHouse, url: str, now: datetime) -> None:
     playbook = house.playbook
     outlets = [
         Outlet(lane, channel if lane.provider == SENDGRID else house.channel(lane.provider))
-        for lane in lanes(house.mode, playbook.policy)
+        for lane in house.lanes(playbook)
     ]
     Dispatch(house.store, house.settings, playbook, outlets, now).run()
 
