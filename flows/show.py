@@ -14,7 +14,7 @@ from nurture.night_report import Counts, NightReport
 from nurture.playbook import Playbook
 from nurture.reporting import Status
 from nurture.settings import Settings
-from nurture.wording import name_of
+from nurture.vocabulary import name_of
 
 SHOWN = 10
 MEASURES = tuple(name for name in Counts.names() if name not in ("expired", "rendered", "render_errors"))

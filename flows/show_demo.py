@@ -6,7 +6,7 @@ from flows.demo import FIRST, LAST, Demo
 from flows.screen import as_json_line, gap, say, say_whole, table
 from models import Channel, Reason, Verdict
 from nurture.month import Month
-from nurture.wording import name_of
+from nurture.vocabulary import name_of
 
 SHOWN = 10
 

@@ -7,7 +7,7 @@ from flows.screen import Part, as_json_line, gap, lines, say, table
 from models import Channel, Lifecycle, MessageState, Move, Reason, Verdict
 from nurture.explaining import DepthPart, LeadStory, NotSent, TouchVerdict
 from nurture.outlook import ComingTouch, Condition, Conditions, Outlook
-from nurture.wording import Language, Words, name_of
+from nurture.vocabulary import Language, Words, name_of
 
 ADVANCES = {
     "one": Words("Goes on with:", "满足以下条件即前进："),

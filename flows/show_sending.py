@@ -11,7 +11,7 @@ from nurture.operating import Moved
 from nurture.previewing import PreviewReport
 from nurture.rendering.freezing import FrozenNight
 from nurture.restored import WHY_FIRST
-from nurture.wording import STOPPED
+from nurture.vocabulary import STOPPED
 
 
 def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None:

@@ -15,9 +15,9 @@ import pyarrow as pa
 from models import Channel, MessageState, Mover
 from nurture.channels.opening import places
 from nurture.channels.preview import Preview
-from nurture.content import ContentFile, attachment
+from nurture.content.catalogue import ContentFile, attachment
 from nurture.errors import InputError
-from nurture.ledger import Ledger
+from nurture.ledger.moves import Ledger
 from nurture.literals import literal, texts
 from nurture.playbook import Playbook
 from nurture.rendered import Rendered

@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import UUID
 
 from nurture.channels import Fate, Outcome
-from nurture.keyfile import keep_on_disk
+from nurture.storage.fsync import keep_on_disk
 
 FURTHEST = (Fate.ACCEPTED, Fate.WAITING, Fate.GONE, Fate.REJECTED, Fate.UNKNOWN, Fate.NOT_SENT)
 """Fates, those first after which nothing is attempted any more."""

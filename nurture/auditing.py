@@ -7,9 +7,10 @@ from models import MessageState
 from nurture.auditing_delivery import audit_words, delivery_checks
 from nurture.finding import Check, Finding
 from nurture.folding import NIGHTS_KEPT
+from nurture.ledger.notices import REPLY_NOTICE
+from nurture.ledger.states import COUNTED, PROVED_UNSENT
 from nurture.literals import literal, texts
-from nurture.planning import PROVED_UNSENT, REPLY_NOTICE
-from nurture.reach import COUNTED, WAYS, Way
+from nurture.people.channel_addresses import WAYS, Way
 from nurture.store import Database
 
 SHOWN = 5

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from models import ConsentScope, MessageState, Mover
 from nurture.finding import Check, Finding
-from nurture.ledger import IN_FLIGHT, MOVES
-from nurture.limits import GOING
+from nurture.ledger.moves import MOVES
+from nurture.ledger.states import GOING, IN_FLIGHT
 from nurture.literals import literal, texts
-from nurture.reach import WAYS, Way
+from nurture.people.channel_addresses import WAYS, Way
 from nurture.rendered import Rendered
 from nurture.store import Database
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from models import Channel
-from nurture.content import NOTICES
+from nurture.content.catalogue import NOTICES
 from nurture.journey import Journey
 from nurture.literals import literal
 from nurture.playbook import Playbook

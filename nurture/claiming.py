@@ -17,12 +17,13 @@ from nurture.evidence import lead_with_evidence, served, take_facts, take_standi
 from nurture.holder import Lease, this_process
 from nurture.journey import Journey
 from nurture.lanes import Lane
-from nurture.ledger import Ledger
+from nurture.ledger.moves import Ledger
+from nurture.ledger.notices import REPLY_NOTICE
 from nurture.limits import Limits
 from nurture.literals import literal, texts
-from nurture.planning import REPLY_NOTICE
+from nurture.people.channel_addresses import WAYS
 from nurture.playbook import Playbook
-from nurture.reach import WAYS, leaves_unasked
+from nurture.reach import leaves_unasked
 from nurture.restored import Restored, read_restored
 from nurture.store import Database
 

@@ -14,17 +14,8 @@ from models import BuyingRole, Lifecycle
 from nurture.events import EventCatalogue
 from nurture.expressions import Expression, Rule, refuse
 from nurture.literals import Value, literal, texts
-from nurture.wording import (
-    COMPARED,
-    COMPARED_DATES,
-    COMPARED_NUMBERS,
-    Language,
-    Sentence,
-    Words,
-    compared,
-    name_of,
-    one_of,
-)
+from nurture.vocabulary import Language, Words, name_of
+from nurture.wording import COMPARED, COMPARED_DATES, COMPARED_NUMBERS, Sentence, compared, one_of
 
 LARGEST = 1e12
 OPERATORS = {"=": "IS NOT DISTINCT FROM", "!=": "IS DISTINCT FROM"}

@@ -24,7 +24,8 @@ from nurture.envelope import Envelope
 from nurture.errors import AccountError, StoreError, TransientError
 from nurture.holder import Holder, wall_clock
 from nurture.kill_switch import KillSwitch
-from nurture.ledger import IN_FLIGHT, Ledger
+from nurture.ledger.moves import Ledger
+from nurture.ledger.states import IN_FLIGHT
 from nurture.literals import literal, texts
 from nurture.rendered import Rendered
 from nurture.store import Database

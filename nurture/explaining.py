@@ -17,7 +17,7 @@ from nurture.outlook import Outlook, journeys_not_entered, look_ahead
 from nurture.playbook import Playbook
 from nurture.scoring import load_points
 from nurture.store import Database
-from nurture.wording import Language
+from nurture.vocabulary import Language
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 
 from nurture.errors import JourneyError
 from nurture.events import EventCatalogue
-from nurture.wording import Language, Sentence, joined, negated
+from nurture.vocabulary import Language
+from nurture.wording import Sentence, joined, negated
 
 
 @dataclass(frozen=True)

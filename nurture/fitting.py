@@ -4,7 +4,7 @@ specific.
 
 from collections.abc import Sequence
 
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.literals import literal, texts
 
 

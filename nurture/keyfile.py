@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from nurture.errors import InputError
+from nurture.storage.fsync import keep_on_disk
 
 KEY_BYTES = 32
 
@@ -82,12 +83,3 @@ def keys_of(path: Path) -> tuple[bytes, ...]:
             return (create_key(path),)
         except FileExistsError:
             return read_keys(path)
-
-
-def keep_on_disk(folder: Path) -> None:
-    """The names in this folder survive a power cut from now on."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

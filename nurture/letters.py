@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from nurture.keyfile import keep_on_disk
+from nurture.storage.fsync import keep_on_disk
 
 
 class Letter:

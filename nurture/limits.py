@@ -7,18 +7,14 @@ ramp and the hourly limits are asked only of what goes to people.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from models import MessageState
 from nurture.calendar import business_date
 from nurture.lanes import Lane
+from nurture.ledger.notices import REPLY_NOTICE
+from nurture.ledger.states import GOING
 from nurture.literals import literal, texts
 from nurture.mailing import DOMAIN
-from nurture.planning import REPLY_NOTICE
 from nurture.playbook import Playbook
-from nurture.reach import COUNTED
 from nurture.store import Database
-
-GOING = tuple(state for state in COUNTED if state is not MessageState.PLANNED)
-"""What counts against a cap at the claim: sent, or on its way. What is only planned has its own claim before it."""
 
 
 @dataclass(frozen=True)

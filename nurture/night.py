@@ -17,7 +17,7 @@ from nurture.evidence import take_facts, take_standing
 from nurture.folding import fold_decisions
 from nurture.inbound.clicks import judge_clicks
 from nurture.journey import Journey
-from nurture.ledger import Ledger
+from nurture.ledger.moves import Ledger
 from nurture.literals import literal
 from nurture.night_report import Counts, NightReport, read_report
 from nurture.planning import Planning

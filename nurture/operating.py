@@ -14,15 +14,12 @@ from models.types import derived_id
 from nurture.calendar import Slot, business_date, slots
 from nurture.errors import InputError
 from nurture.journey import Journey
-from nurture.ledger import MOVES, Ledger
+from nurture.ledger.moves import MOVES, Ledger
+from nurture.ledger.states import MAY_HAVE_ARRIVED, ON_THEIR_WAY, UNSENT
 from nurture.literals import Value, literal, texts
+from nurture.people.channel_addresses import WAYS
 from nurture.playbook import Playbook
-from nurture.reach import WAYS
 from nurture.store import Database
-
-UNSENT = (MessageState.PLANNED, MessageState.HELD)
-MAY_HAVE_ARRIVED = (MessageState.ACCEPTED, MessageState.UNKNOWN, MessageState.ABANDONED)
-ON_THEIR_WAY = (*UNSENT, MessageState.CLAIMED, MessageState.ATTEMPTING, MessageState.WAITING)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from nurture.playbook import Playbook
 from nurture.rules import Did
 from nurture.store import Database
 from nurture.touches import Touch
+from nurture.vocabulary import Language, Words, name_of
 from nurture.walking import won_accounts
-from nurture.wording import Language, Words, joined, name_of
+from nurture.wording import joined
 
 
 @dataclass(frozen=True)

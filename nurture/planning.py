@@ -8,23 +8,15 @@ has no row. ``docs/the-night.md``, step 6, is the contract.
 from dataclasses import dataclass
 from datetime import date
 
-from models import Channel, MessageState
+from models import Channel
 from nurture.evidence import lead_with_evidence
 from nurture.fitting import fits
 from nurture.journey import Journey, Stage
+from nurture.ledger.notices import GOAL_NOTICE, notice_key
+from nurture.ledger.states import PROVED_UNSENT
 from nurture.literals import literal, texts
 from nurture.playbook import Playbook
 from nurture.touches import After, Before, On, Touch, When
-
-PROVED_UNSENT = (MessageState.DECLINED, MessageState.EXPIRED, MessageState.REJECTED)
-GOAL_NOTICE = "@goal"
-REPLY_NOTICE = "@reply:"
-"""How the touch key begins of a card that tells of a reply; what follows tells the replies of one walk apart."""
-
-
-def notice_key(mark: str) -> str:
-    """The touch key of the task that tells sales of a mark; no marketer's key begins like this."""
-    return f"@{mark}"
 
 
 @dataclass(frozen=True)

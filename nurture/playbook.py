@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from models import Channel
-from nurture.content import ContentFile, read_content
+from nurture.content.catalogue import ContentFile, read_content
 from nurture.errors import InputError
 from nurture.events import EventCatalogue, read_events
 from nurture.journey import Journey

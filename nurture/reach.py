@@ -5,44 +5,18 @@ Makes the temporary table ``reach``, one row for each lead of ``due_pair``: for 
 tasks, with theirs.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
 
-from models import Channel, ConsentScope, MessageState
+from models import Channel, ConsentScope
 from nurture.calendar import slots
+from nurture.ledger.states import COUNTED
 from nurture.literals import literal, texts
 from nurture.mailing import leaves_the_country
+from nurture.people.channel_addresses import WAYS, Way
 from nurture.playbook import Playbook
 from nurture.store import Database
-
-COUNTED = (
-    MessageState.PLANNED,
-    MessageState.CLAIMED,
-    MessageState.ATTEMPTING,
-    MessageState.WAITING,
-    MessageState.ACCEPTED,
-    MessageState.UNKNOWN,
-)
-"""The states in which a message counts against caps and quotas: it was sent, or may still be."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """A channel to a lead: what consent it needs, and which columns hold its address and the address's hash."""
-
-    channel: Channel
-    scope: ConsentScope
-    address: str
-    hash: str
-
-
-WAYS = (
-    Way(Channel.EMAIL, ConsentScope.EMAIL, "email", "email_hash"),
-    Way(Channel.WECOM, ConsentScope.WECOM, "wecom_id", "wecom_hash"),
-    Way(Channel.STAFF, ConsentScope.PHONE, "mobile", "mobile_hash"),
-)
 
 
 def take_reach(database: Database, playbook: Playbook, night: date) -> None:

@@ -21,7 +21,8 @@ from nurture.channels import Fate, Outcome, Question
 from nurture.delivery import PROOF, STATES
 from nurture.errors import TransientError
 from nurture.holder import this_process
-from nurture.ledger import IN_FLIGHT, Ledger
+from nurture.ledger.moves import Ledger
+from nurture.ledger.states import IN_FLIGHT
 from nurture.literals import literal, texts
 from nurture.restored import Restored, lift, read_restored, vouch
 from nurture.store import Database, Store

@@ -7,9 +7,12 @@ Works through the considered pairs like a careful person: each rule takes pairs 
 from dataclasses import dataclass
 
 from models import MessageState, Reason, Verdict
+from nurture.ledger.notices import NOTICE
+from nurture.ledger.states import COUNTED, ON_ITS_WAY, PROVED_UNSENT
 from nurture.literals import literal, texts
-from nurture.planning import PROVED_UNSENT, Planning
-from nurture.reach import COUNTED, WAYS, take_reach
+from nurture.people.channel_addresses import WAYS
+from nurture.planning import Planning
+from nurture.reach import take_reach
 from nurture.store import Database
 
 FAULTS = (
@@ -22,18 +25,6 @@ FAULTS = (
     Reason.NO_ADDRESS,
 )
 """When every leg has a fault, the first of these that occurs is the reason."""
-
-ON_ITS_WAY = (
-    MessageState.PLANNED,
-    MessageState.HELD,
-    MessageState.CLAIMED,
-    MessageState.ATTEMPTING,
-    MessageState.WAITING,
-)
-
-
-NOTICE = "starts_with(d.touch, '@')"
-"""Sales must be told in the end, however late: a notice has no grace."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from nurture.columns import account, depth, lead
 from nurture.events import EventCatalogue
 from nurture.expressions import Rule, refuse
 from nurture.literals import literal
-from nurture.wording import Language, Sentence, consented_sentence, did_sentence
+from nurture.vocabulary import Language
+from nurture.wording import Sentence, consented_sentence, did_sentence
 
 Since = Literal["journey", "stage", "ever"]
 LONGEST = 3660

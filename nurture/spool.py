@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,10 +19,9 @@ from pathlib import Path
 from threading import Condition
 
 from nurture.errors import StoreBusy
-from nurture.keyfile import keep_on_disk
 from nurture.letters import Letter
-
-JSON = str | int | float | bool | None | Sequence["JSON"] | Mapping[str, "JSON"]
+from nurture.storage.fsync import keep_on_disk
+from nurture.storage.json_type import JSON
 
 CURRENT = "current.ndjson"
 KEPT_DAYS = 7

@@ -12,7 +12,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from nurture.addresses import open_address_key
-from nurture.channels.sendgrid.suppressions import Suppressed
+from nurture.consent.provider_suppressions import Suppressed
 from nurture.errors import TransientError
 from nurture.intake.contacts import one_email
 from nurture.literals import literal

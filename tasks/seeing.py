@@ -26,7 +26,7 @@ from models import Reason, Verdict
 from nurture.approving import WaitingNight
 from nurture.funnel import FunnelStage
 from nurture.night_report import HeldBack, NightReport
-from nurture.wording import name_of
+from nurture.vocabulary import name_of
 
 log = logging.getLogger("nurture.seeing")
 

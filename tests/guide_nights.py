@@ -8,7 +8,7 @@ from models.types import derived_id
 from nurture.journey import Journey
 from nurture.literals import literal
 from nurture.store import Database
-from nurture.wording import name_of
+from nurture.vocabulary import name_of
 from tests.guide_house import Person
 from tests.small import STAFF, night, playbook, put
 

@@ -10,10 +10,11 @@ from models import MessageState, Mover
 from models.types import derived_id
 from nurture.addresses import open_address_key
 from nurture.inbound import Drained, drain
-from nurture.ledger import Ledger
+from nurture.ledger.moves import Ledger
 from nurture.playbook import Playbook
 from nurture.settings import Settings
-from nurture.spool import JSON, Spool, SpoolKind, SpoolLine
+from nurture.spool import Spool, SpoolKind, SpoolLine
+from nurture.storage.json_type import JSON
 from nurture.store import Database
 from nurture.tokens import Tokens, open_tokens
 from tests.small import MONDAY, STAFF, at, consent, journey, lead, night, playbook, put

@@ -12,7 +12,7 @@ from models import Channel
 from models.types import derived_id
 from nurture.auditing import audit
 from nurture.channels import Outcome
-from nurture.content import read_content
+from nurture.content.catalogue import read_content
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.journey import Stage, days, email
 from nurture.lanes import Lane, Outlet

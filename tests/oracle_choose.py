@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models import Channel, ConsentScope, Decision, Lead, Message, MessageState, Reason, Staff, Verdict
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.journey import Journey
 from nurture.playbook import Playbook
 from tests.oracle_pairs import UNSENT, Pair, Pairs

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from models import Channel
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.events import EventCatalogue, EventKind
 from nurture.expressions import Rule
 from nurture.journey import Journey, Stage

@@ -11,7 +11,7 @@ import pytest
 
 from models import Account, Channel, Consent, ConsentAction, ConsentScope, Interaction, Lead, Staff
 from models.types import derived_id
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.events import read_events
 from nurture.journey import Journey, Stage, days, email
 from nurture.night import close_night

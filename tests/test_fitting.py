@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models import Channel
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.fitting import fits, most_specific
 from nurture.literals import literal
 from nurture.store import Database, in_memory

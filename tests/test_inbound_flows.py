@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from nurture.settings import Settings
-from nurture.spool import JSON, Spool, SpoolKind, SpoolLine
+from nurture.spool import Spool, SpoolKind, SpoolLine
+from nurture.storage.json_type import JSON
 from nurture.store import Store
 from nurture.tokens import tokens_of
 from tests.inbound_house import SENT

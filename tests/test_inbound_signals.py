@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from models import MessageState, Mover
-from nurture.ledger import Ledger
-from nurture.spool import JSON
+from nurture.ledger.moves import Ledger
+from nurture.storage.json_type import JSON
 from nurture.store import Database
 from tests.inbound_house import SENT, House, house
 from tests.small import one_in

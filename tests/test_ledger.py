@@ -10,7 +10,7 @@ import pytest
 
 from models import Channel, Message, MessageState, Mover
 from models.types import derived_id
-from nurture.ledger import Ledger
+from nurture.ledger.moves import Ledger
 from nurture.store import Database, Store
 from tests.small import MONDAY, at, put
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from models import Account, Channel, Interaction, Lead, MessageState, Staff, Suppression
 from models.types import derived_id
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.journey import Journey, Stage, email, staff, wecom
 from nurture.playbook import Playbook
 from nurture.policy import Caps, Policy, Window

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nurture.content import attachment, read_content
+from nurture.content.catalogue import attachment, read_content
 from nurture.errors import ContentError
 from nurture.rendering.proofreading import columns, proofread
 from nurture.voice import read_voice

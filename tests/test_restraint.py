@@ -9,7 +9,7 @@ import pytest
 from models import BuyingRole, Channel, ConsentScope, Suppression
 from models.types import derived_id
 from nurture.columns import account as account_columns
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.journey import Journey, Stage, before, days, email, on, staff, wecom
 from nurture.playbook import Playbook
 from nurture.rules import did

@@ -19,7 +19,7 @@ from nurture.events import EventCatalogue, read_events
 from nurture.expressions import Rule
 from nurture.loading import load_journeys
 from nurture.rules import account, consented, days, depth, did, dids, in_stage, lead, spoke_to_us
-from nurture.wording import NAMES, name_of
+from nurture.vocabulary import NAMES, name_of
 
 EVENTS = read_events(Path("content"))
 JOURNEY = """

@@ -14,7 +14,7 @@ import pytest
 from models import Channel
 from models.types import derived_id
 from nurture.channels.preview.paper import written
-from nurture.content import ContentFile, read_content
+from nurture.content.catalogue import ContentFile, read_content
 from nurture.envelope import Envelope
 from nurture.personas import Persona, read_personas
 from nurture.policy import read_policy

@@ -19,7 +19,7 @@ from nurture.intake.report import RefusedRow
 from nurture.night_report import Counts, HeldBack, JourneyNight, NightReport
 from nurture.outlook import ComingTouch, Condition, Conditions, Outlook
 from nurture.reporting import PauseStatus, StageStatus, StateStatus, Status
-from nurture.wording import Language
+from nurture.vocabulary import Language
 from tests.small import at, journey, playbook
 
 HOSTILE = ["note [/x]", "[abc]", "L[/b]1", "[red]1", "\\[b]", "end\\", ":smile:", "{0}", "100%", "[link=x]y"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models import Channel
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.errors import ContentError, RenderError
 from nurture.rendering.compiling import Compiler
 from nurture.rendering.engine import Engine, Rendered

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from models import ConsentScope
 from nurture.addresses import open_address_key
-from nurture.channels.sendgrid.suppressions import Suppressed
+from nurture.consent.provider_suppressions import Suppressed
 from nurture.errors import TransientError
 from nurture.vetoes import BEGINNING, Pulled, pull
 from tests.live_house import LiveHouse, build

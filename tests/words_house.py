@@ -14,7 +14,7 @@ from typing import Any
 from nurture.auditing import audit
 from nurture.channels.opening import open_outlets
 from nurture.channels.preview.paper import written
-from nurture.content import read_content
+from nurture.content.catalogue import read_content
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.envelope import Envelope
 from nurture.journey import Journey

@@ -16,11 +16,11 @@ from sqlalchemy.exc import DBAPIError
 
 from nurture.addresses import open_address_key
 from nurture.calendar import business_date
+from nurture.content.reply_rules import read_replies
 from nurture.errors import NurtureError
 from nurture.inbound.answers import read_answers
 from nurture.inbound.leaving import Exit
 from nurture.inbound.lines import Inbox
-from nurture.inbound.mails import read_replies
 from nurture.inbound.matching import match_signals, settle_doubts, write_signs
 from nurture.inbound.replies import open_post, write_replies
 from nurture.inbound.telling import take_told

@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from models import ConsentScope, MessageState, Mover
-from nurture.inbound.lines import Confirmed, Leaving, Wishing
-from nurture.ledger import Ledger
+from nurture.consent.requests import Confirmed, Leaving, Wishing
+from nurture.ledger.moves import Ledger
 from nurture.literals import literal, texts
-from nurture.reach import WAYS
+from nurture.people.channel_addresses import WAYS
 from nurture.store import Database
 
 COMPLAINT, MAILBOX_GONE, LEFT = "complained", "gone", "left"

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from models import ConsentScope, SignalKind
 from models.types import derived_id
+from nurture.consent.requests import Confirmed, Leaving, Wishing
 from nurture.inbound.answers import Answers
 from nurture.inbound.sendgrid import sign_of
 from nurture.inbound.signs import Sign
-from nurture.spool import JSON, Found, SpoolKind, SpoolLine, Torn
+from nurture.spool import Found, SpoolKind, SpoolLine, Torn
+from nurture.storage.json_type import JSON
 
 SCANNERS = (
     "bot", "crawler", "spider", "scanner", "safelinks", "proofpoint", "mimecast", "barracuda", "urldefense", "headless",
@@ -22,44 +24,6 @@ SCANNERS = (
 )  # fmt: skip
 LONGEST_TEXT = 2000
 MOST_PAUSE = 366
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """Somebody wants no more of us; ``how`` they said it."""
-
-    message: UUID
-    scope: ConsentScope
-    at: datetime
-    on: date
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wishing:
-    """What a reader changed on the page; ``None`` stays as it is. ``wording`` is what they agreed to by coming back."""
-
-    message: UUID
-    at: datetime
-    on: date
-    topics_off: tuple[str, ...] | None = None
-    channels_off: tuple[str, ...] | None = None
-    pause: int | None = None
-    language: str | None = None
-    impersonal: bool | None = None
-    wording: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """A lead proved that they want to hear from us."""
-
-    lead: UUID
-    scope: ConsentScope
-    at: datetime
-    on: date
-    wording: str
-    evidence: str
 
 
 @dataclass(frozen=True, slots=True)

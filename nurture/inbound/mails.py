@@ -13,11 +13,8 @@ from email.parser import BytesParser
 from email.utils import parseaddr
 from hashlib import sha256
 from html.parser import HTMLParser
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from nurture.reading import read_toml
+from nurture.content.reply_rules import Replies
 
 LONGEST_BODY = 8000
 LONGEST_HEADER = 10_000
@@ -31,26 +28,6 @@ EARLIER = re.compile(
     re.IGNORECASE,
 )
 PROVIDER_ID = re.compile(r"<([A-Za-z0-9_-]{16,64})@")
-
-
-class Replies(BaseModel):
-    """What ``content/replies.toml`` says about what people write back."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    leave: tuple[str, ...] = ()
-    leave_all: tuple[str, ...] = ()
-    automatic: tuple[str, ...] = ()
-
-
-def read_replies(content: Path) -> Replies:
-    """The words of a content folder; none without the file.
-
-    Raises:
-        ContentError: an entry is wrong; names the file and the entry.
-    """
-    path = content / "replies.toml"
-    return read_toml(path, Replies) if path.exists() else Replies()
 
 
 @dataclass(frozen=True, slots=True)

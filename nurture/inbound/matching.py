@@ -12,7 +12,7 @@ from models import MessageState, Mover
 from nurture.addresses import AddressKey
 from nurture.inbound.signs import Sign, as_arrow
 from nurture.intake.contacts import one_email
-from nurture.ledger import Ledger
+from nurture.ledger.moves import Ledger
 from nurture.literals import literal
 from nurture.store import Database
 

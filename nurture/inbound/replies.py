@@ -16,13 +16,15 @@ import pyarrow as pa
 from models import ConsentScope, SignalKind
 from models.types import derived_id
 from nurture.addresses import AddressKey
-from nurture.inbound.lines import Leaving, MailIn
-from nurture.inbound.mails import Mail, Replies, leaves, read_mail
+from nurture.consent.requests import Leaving
+from nurture.content.reply_rules import Replies
+from nurture.inbound.lines import MailIn
+from nurture.inbound.mails import Mail, leaves, read_mail
 from nurture.inbound.signs import Sign
 from nurture.intake.acts import stamp
 from nurture.intake.contacts import one_email
+from nurture.ledger.notices import REPLY_NOTICE
 from nurture.literals import literal, texts
-from nurture.planning import REPLY_NOTICE
 from nurture.playbook import Playbook
 from nurture.store import Database
 from nurture.tokens import Tokens

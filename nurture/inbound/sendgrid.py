@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from models import Meaning, SignalKind
 from nurture.inbound.answers import Answers
 from nurture.inbound.signs import Sign
-from nurture.spool import JSON
+from nurture.storage.json_type import JSON
 
 KINDS = {
     "processed": SignalKind.PROCESSED,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-from nurture.inbound.lines import Wishing
+from nurture.consent.requests import Wishing
 from nurture.store import Database
 
 CHANNELS = ("email", "wecom", "phone")

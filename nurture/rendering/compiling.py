@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from models import Channel
-from nurture.content import ContentFile
+from nurture.content.catalogue import ContentFile
 from nurture.errors import ContentError
 from nurture.rendering.grammar import Place, check_grammar
 from nurture.rendering.paragraphs import OWN_ADDRESS, Paragraphs, write

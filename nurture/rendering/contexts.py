@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import Channel
-from nurture.content import NOTICES, ContentFile
+from nurture.content.catalogue import NOTICES, ContentFile
 from nurture.fitting import most_specific
+from nurture.ledger.notices import GOAL_NOTICE, REPLY_NOTICE
 from nurture.literals import literal, texts
-from nurture.planning import GOAL_NOTICE, REPLY_NOTICE
+from nurture.people.channel_addresses import WAYS
 from nurture.playbook import Playbook
-from nurture.reach import WAYS
 from nurture.store import Database
 
 SHARD = 2_000

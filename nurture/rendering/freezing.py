@@ -16,9 +16,9 @@ from models import MessageState, Mover, PauseKind, Reason, Step, Verdict
 from nurture.approving import hold_or_clear
 from nurture.lanes import live_kinds
 from nurture.lease import render_lease
-from nurture.ledger import Ledger
+from nurture.ledger.moves import Ledger
+from nurture.ledger.notices import REPLY_NOTICE
 from nurture.literals import literal
-from nurture.planning import REPLY_NOTICE
 from nurture.playbook import Playbook
 from nurture.rendering.contexts import export_contexts
 from nurture.rendering.renderers import open_renderers

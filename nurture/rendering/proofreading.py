@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from models import Channel
-from nurture.content import ContentFile, attachment
+from nurture.content.catalogue import ContentFile, attachment
 from nurture.errors import ContentError, RenderError
 from nurture.rendering.compiling import Compiler, Template
 from nurture.rendering.engine import Engine, Rendered

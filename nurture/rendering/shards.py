@@ -16,11 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import Channel
-from nurture.content import ContentFile, attachment
+from nurture.content.catalogue import ContentFile, attachment
 from nurture.envelope import Envelope, as_table
 from nurture.errors import ContentError, NobodyThere, RenderError
 from nurture.events import EventCatalogue
-from nurture.keyfile import keep_on_disk
 from nurture.policy import Policy
 from nurture.rendered import has_attachment
 from nurture.rendering.compiling import Compiler, Template
@@ -28,6 +27,7 @@ from nurture.rendering.contexts import Shard
 from nurture.rendering.engine import Engine, Rendered
 from nurture.rendering.reader import Introduction, Reader
 from nurture.rendering.sandbox import plain
+from nurture.storage.fsync import keep_on_disk
 from nurture.tokens import Tokens
 from nurture.voice import Voice, in_language
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from nurture.addresses import AddressKey
 from nurture.errors import InputError, NurtureError, StoreBusy, StoreError
 from nurture.holder import Holder, wall_clock
-from nurture.keyfile import keep_on_disk, read_key, write_key
+from nurture.keyfile import read_key, write_key
 from nurture.lease import night_lease, render_lease
-from nurture.ledger import IN_FLIGHT
+from nurture.ledger.states import IN_FLIGHT
 from nurture.literals import texts
 from nurture.restored import guard
 from nurture.settings import Settings
+from nurture.storage.fsync import keep_on_disk
 from nurture.store import Database, Store
 from nurture.tokens import Tokens
 from nurture.upkeep.archive import ADDRESS_KEY, DATABASE, FOLDERS, WEB_KEY, Bar, unpack

@@ -11,7 +11,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 
 from nurture.errors import InputError
 from nurture.letters import Letter
-from nurture.spool import JSON
+from nurture.storage.json_type import JSON
 
 MOST_PARTS = 1_000
 MOST_BUFFERED = 1_000_000

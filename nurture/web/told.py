@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from nurture.intake.kinds import LAYOUTS, FileKind
-from nurture.spool import JSON
+from nurture.storage.json_type import JSON
 
 MOST = 1_000
 """Events in one request."""

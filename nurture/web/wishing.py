@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from models import ConsentScope
 from nurture.preferences import PAUSE_DAYS, Preferences
-from nurture.spool import JSON, SpoolKind
+from nurture.spool import SpoolKind
+from nurture.storage.json_type import JSON
 from nurture.web.bodies import form
 from nurture.web.lately import Reader
 from nurture.web.leaving import left_page

@@ -17,7 +17,7 @@ from nurture.channels.preview.gallery import hang
 from nurture.channels.preview.paper import written
 from nurture.envelope import Envelope
 from nurture.errors import PermanentError, TransientError
-from nurture.keyfile import keep_on_disk
+from nurture.storage.fsync import keep_on_disk
 
 SUFFIXES = (".eml", ".json")
 

@@ -21,8 +21,9 @@ from nurture.channels.posting import Loop
 from nurture.channels.sendgrid.answers import NOT_CONNECTED, Answer, account_trouble
 from nurture.channels.sendgrid.log import MailLog
 from nurture.channels.sendgrid.payload import payload
-from nurture.channels.sendgrid.suppressions import Suppressed, read_lists
+from nurture.channels.sendgrid.suppressions import read_lists
 from nurture.channels.wire import BrokenOff, Unreached, Wire
+from nurture.consent.provider_suppressions import Suppressed
 from nurture.envelope import Envelope
 from nurture.errors import AccountError, PermanentError, TransientError
 

@@ -5,11 +5,11 @@ Source: https://www.twilio.com/docs/sendgrid/api-reference/bounces-api and its s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from models import ConsentScope
+from nurture.consent.provider_suppressions import Suppressed
 
 LISTS = {
     "bounces": ("gone", ConsentScope.EMAIL),
@@ -18,16 +18,6 @@ LISTS = {
     "unsubscribes": ("left", ConsentScope.EMAIL),
 }
 PAGE = 500
-
-
-@dataclass(frozen=True)
-class Suppressed:
-    """An address on a list: what for, of which scope, since when."""
-
-    address: str
-    reason: str
-    scope: ConsentScope
-    since: datetime
 
 
 async def read_lists(ask: Callable[..., Any], since: datetime) -> list[Suppressed]:

@@ -30,9 +30,6 @@ MOVES: dict[MessageState, frozenset[MessageState]] = {
 }
 """From each state, the states that may follow. One without any is an end."""
 
-IN_FLIGHT = (S.CLAIMED, S.ATTEMPTING)
-"""Held by a process that sends, or that died while it did."""
-
 
 @dataclass(frozen=True)
 class Ledger:

@@ -1,0 +1,1 @@
+"""The database file and what guards it: opening, locks, literals, migrations."""
