@@ -24,7 +24,7 @@ from benchmarks.generate import NIGHT, describe, generate
 from nurture.night import close_night
 from nurture.playbook import Playbook, read_playbook
 from nurture.settings import Settings
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 
 NOW = datetime(2026, 10, 13, 2, 0, tzinfo=UTC)
 FLOOR = Path(__file__).with_name("decide_floor.sql")

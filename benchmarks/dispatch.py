@@ -28,14 +28,14 @@ from nurture.channels.mail import Letterhead
 from nurture.channels.sendgrid import SendGrid
 from nurture.channels.sendgrid.payload import payload
 from nurture.dispatching import Dispatch
+from nurture.keys.signed_links import tokens_of
 from nurture.lanes import Lane, Outlet
 from nurture.night import close_night
 from nurture.playbook import read_playbook
 from nurture.rendered import Rendered
 from nurture.rendering.freezing import freeze
 from nurture.settings import Settings
-from nurture.store import Store
-from nurture.tokens import tokens_of
+from nurture.storage.database import Store
 from tests.servers.sendgrid import KEY, as_process
 
 MOST_SECONDS, LEAST_RATIO, THREADS = 60.0, 2.0, 16

@@ -3,8 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-from nurture.literals import literal
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
+from nurture.storage.sql import literal
 
 NIGHT = date(2026, 10, 13)
 KINDS = (

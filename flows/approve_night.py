@@ -10,7 +10,7 @@ from nurture.approving import approve
 from nurture.lanes import live_kinds
 from nurture.playbook import read_playbook
 from nurture.settings import read_settings
-from nurture.store import Store
+from nurture.storage.database import Store
 
 
 @flow(name="approve-night", flow_run_name="approve {night}", persist_result=False)

@@ -29,7 +29,7 @@ def import_(
     """
     from nurture.events import read_events
     from nurture.intake import FileKind, import_file
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     settings = read_settings()
     if kind not in tuple(FileKind):
@@ -143,7 +143,7 @@ def check(json: Json = False) -> None:
     from nurture.checking import check_against, check_playbook
     from nurture.playbook import read_playbook
     from nurture.rendering.proofreading import proofread
-    from nurture.store import Store
+    from nurture.storage.database import Store
     from nurture.voice import read_voice
     from nurture.web.pages import read_pages
 

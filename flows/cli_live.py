@@ -30,7 +30,7 @@ def approve(
     from nurture.approving import approve as let_go
     from nurture.approving import hang_samples, read_waiting
     from nurture.lanes import live_kinds
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     now = datetime.now(UTC)
     with open_house() as (database, playbook, settings):

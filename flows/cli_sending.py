@@ -60,7 +60,7 @@ def preview(
     from nurture.previewing import lead_reader, persona_reader
     from nurture.previewing import preview as look
     from nurture.settings import read_settings
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     settings = read_settings()
     playbook, moment = read_playbook(settings), datetime.now(UTC)
@@ -172,7 +172,7 @@ def _render(moment: datetime, silent: bool) -> "FrozenNight":
     from nurture.playbook import read_playbook
     from nurture.rendering.freezing import freeze
     from nurture.settings import read_settings
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     settings = read_settings()
     playbook = read_playbook(settings)

@@ -12,7 +12,7 @@ from nurture.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from nurture.playbook import Playbook
-    from nurture.store import Database
+    from nurture.storage.database import Database
 
 OK, PROBLEM, BAD_INPUT = 0, 1, 2
 
@@ -61,7 +61,7 @@ Moment = Annotated[
 def open_house() -> "Iterator[tuple[Database, Playbook, Settings]]":
     """The open database, the playbook and the settings."""
     from nurture.playbook import read_playbook
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     found = read_settings()
     playbook = read_playbook(found)

@@ -100,7 +100,7 @@ def import_sample(settings: Settings, bar: Bar) -> int:
     """Bring in the five files; the number of rows that were left out."""
     from nurture.events import read_events
     from nurture.intake import FileKind, import_file
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     events, refused = frozenset(read_events(settings.content).events), 0
     for number, kind in enumerate(KINDS, start=1):
@@ -116,7 +116,7 @@ def import_sample(settings: Settings, bar: Bar) -> int:
 def live_through(settings: Settings, bar: Bar) -> None:
     """Every night but the last, and what it sends in the morning."""
     from flows.night import close_and_render
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     nights = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days)]
     with Store.of(settings).open():  # while it is open here, opening it again in this process costs next to nothing

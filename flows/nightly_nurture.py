@@ -17,7 +17,7 @@ from nurture.journey import Journey
 from nurture.lanes import live_kinds
 from nurture.playbook import Playbook, read_playbook
 from nurture.settings import Settings, read_settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from tasks.seeing import Bar, show_approval, show_funnel, show_night
 from tasks.stepping import TaskSteps
 from tasks.telling import tell_completed, tell_qualified

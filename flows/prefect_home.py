@@ -13,7 +13,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from flows.services import Service
-from nurture.keyfile import keys_of
+from nurture.keys.key_file import keys_of
 from nurture.settings import Settings
 
 HOST = "127.0.0.1"

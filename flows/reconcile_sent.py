@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from models import Channel
-from nurture.addresses import open_address_key
 from nurture.channels.opening import open_outlets
+from nurture.keys.address_hashes import open_address_key
 from nurture.playbook import read_playbook
 from nurture.reconciling import ReconcileReport, Reconciliation
 from nurture.settings import read_settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from nurture.witnesses import witnesses
 
 

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
-from nurture.addresses import prove_address_key
 from nurture.channels.opening import open_outlets
 from nurture.dispatching import Dispatch, DispatchReport
+from nurture.keys.address_hashes import prove_address_key
 from nurture.playbook import read_playbook
 from nurture.settings import read_settings
 from nurture.steps import Plainly, Steps
-from nurture.store import Store
+from nurture.storage.database import Store
 
 PLAINLY = Plainly()
 

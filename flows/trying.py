@@ -9,7 +9,7 @@ from nurture.personas import read_personas
 from nurture.playbook import read_playbook
 from nurture.previewing import Who, lead_reader, persona_reader
 from nurture.settings import Settings, read_settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from nurture.trying import Tried, may_be_reached, provider_for
 from nurture.trying import send_test as try_out
 

@@ -18,8 +18,8 @@ from flows.deploying import deploy_all
 from flows.prefect_home import HOST, STARTS_WITHIN, PrefectHome, answers, is_free, prefect_home
 from flows.services import Service
 from nurture.errors import InputError, TransientError
-from nurture.lease import up_lease
 from nurture.settings import Settings
+from nurture.storage.locks import up_lease
 
 POOL = "nurture"
 RUNS_AT_ONCE = 4

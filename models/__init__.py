@@ -1,7 +1,7 @@
 """What is stored: SQLModel tables, enums and value types.
 
 Owns the names of the database. Imports only the standard library and sqlmodel, so that every other
-layer may lean on it. The DDL itself lives in ``nurture/migrations``; a test keeps the two equal.
+layer may lean on it. The DDL itself lives in ``nurture/storage/migrations``; a test keeps the two equal.
 """
 
 from models.consent import Consent, Suppression

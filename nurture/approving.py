@@ -18,11 +18,11 @@ from nurture.channels.preview import Preview
 from nurture.content.catalogue import ContentFile, attachment
 from nurture.errors import InputError
 from nurture.ledger.moves import Ledger
-from nurture.literals import literal, texts
 from nurture.playbook import Playbook
 from nurture.rendered import Rendered
 from nurture.settings import Settings
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
+from nurture.storage.sql import literal, texts
 from nurture.voice import Voice
 
 AWAITS = "awaits approval"

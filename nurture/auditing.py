@@ -9,9 +9,9 @@ from nurture.finding import Check, Finding
 from nurture.folding import NIGHTS_KEPT
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.ledger.states import COUNTED, PROVED_UNSENT
-from nurture.literals import literal, texts
 from nurture.people.channel_addresses import WAYS, Way
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 SHOWN = 5
 KEPT = f"((SELECT max(night) FROM run) - {NIGHTS_KEPT})"

@@ -7,10 +7,10 @@ from models import ConsentScope, MessageState, Mover
 from nurture.finding import Check, Finding
 from nurture.ledger.moves import MOVES
 from nurture.ledger.states import GOING, IN_FLIGHT
-from nurture.literals import literal, texts
 from nurture.people.channel_addresses import WAYS, Way
 from nurture.rendered import Rendered
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 SHOWN = 5
 

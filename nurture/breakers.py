@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models import Meaning, Mover, PauseKind, SignalKind
-from nurture.literals import literal
 from nurture.mailing import Breakers
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 
 @dataclass(frozen=True)

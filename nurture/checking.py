@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from models import Channel
 from nurture.content.catalogue import NOTICES
 from nurture.journey import Journey
-from nurture.literals import literal
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 from nurture.stranded import find_stranded
 
 CARDS = {"mark", "goal", "reply"}

@@ -14,18 +14,18 @@ import pyarrow as pa
 from models import Channel, ConsentScope, MessageState, Mover
 from nurture.calendar import business_date, is_open
 from nurture.evidence import lead_with_evidence, served, take_facts, take_standing
-from nurture.holder import Lease, this_process
 from nurture.journey import Journey
 from nurture.lanes import Lane
 from nurture.ledger.moves import Ledger
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.limits import Limits
-from nurture.literals import literal, texts
 from nurture.people.channel_addresses import WAYS
 from nurture.playbook import Playbook
 from nurture.reach import leaves_unasked
 from nurture.restored import Restored, read_restored
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.process_lease import Lease, this_process
+from nurture.storage.sql import literal, texts
 
 SUPPRESSING = ("suppressed", "no_consent", "topic_off", "no_cross_border")
 CANCELLING = ("address_changed", "left", "goal", "lifecycle", "disqualified", "only_if")

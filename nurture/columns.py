@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from models import BuyingRole, Lifecycle
 from nurture.events import EventCatalogue
 from nurture.expressions import Expression, Rule, refuse
-from nurture.literals import Value, literal, texts
+from nurture.storage.sql import Value, literal, texts
 from nurture.vocabulary import Language, Words, name_of
 from nurture.wording import COMPARED, COMPARED_DATES, COMPARED_NUMBERS, Sentence, compared, one_of
 

@@ -22,13 +22,13 @@ from nurture.channels import Channel, Fate, Outcome, Question
 from nurture.claiming import Claim, Claimed
 from nurture.envelope import Envelope
 from nurture.errors import AccountError, StoreError, TransientError
-from nurture.holder import Holder, wall_clock
 from nurture.kill_switch import KillSwitch
 from nurture.ledger.moves import Ledger
 from nurture.ledger.states import IN_FLIGHT
-from nurture.literals import literal, texts
 from nurture.rendered import Rendered
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.process_lease import Holder, wall_clock
+from nurture.storage.sql import literal, texts
 
 log = logging.getLogger(__name__)
 

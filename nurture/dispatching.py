@@ -18,7 +18,6 @@ from nurture.inbound.publishing import publish
 from nurture.inbound.replies import cards_without_words
 from nurture.kill_switch import KillSwitch
 from nurture.lanes import Lane, Outlet
-from nurture.literals import literal, texts
 from nurture.playbook import Playbook
 from nurture.reconciling import Reconciliation
 from nurture.rendered import Rendered
@@ -26,7 +25,8 @@ from nurture.rendering.freezing import freeze
 from nurture.restored import Restored, read_restored
 from nurture.settings import Settings
 from nurture.steps import Plainly, Steps, Told
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
+from nurture.storage.sql import literal, texts
 from nurture.witnesses import Witness, witnesses
 
 

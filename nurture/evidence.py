@@ -12,10 +12,10 @@ from models import ConsentScope, Lifecycle
 from nurture.calendar import reply_open_since
 from nurture.events import EventCatalogue
 from nurture.journey import Journey
-from nurture.literals import literal, texts
 from nurture.playbook import Playbook
 from nurture.rules import CONVERSATION, Did, dids
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 LATE_DAYS = 7
 """An interaction that we learned of late still counts if it was at most this old when we did."""

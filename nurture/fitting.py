@@ -5,7 +5,7 @@ specific.
 from collections.abc import Sequence
 
 from nurture.content.catalogue import ContentFile
-from nurture.literals import literal, texts
+from nurture.storage.sql import literal, texts
 
 
 def fits(file: ContentFile, policy_language: str) -> str:

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from nurture.literals import literal
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 NIGHTS_KEPT = 30
 """Decisions of this many nights are kept one by one."""

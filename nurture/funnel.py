@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from models import ExitReason, Lifecycle
-from nurture.literals import literal, texts
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from models import Channel as ChannelKind
 from nurture.channels import Channel
-from nurture.literals import literal, texts
 from nurture.mailing import via
 from nurture.policy import Policy
 from nurture.settings import Mode
+from nurture.storage.sql import literal, texts
 
 PREVIEW = "preview"
 

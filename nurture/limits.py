@@ -11,10 +11,10 @@ from nurture.calendar import business_date
 from nurture.lanes import Lane
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.ledger.states import GOING
-from nurture.literals import literal, texts
 from nurture.mailing import DOMAIN
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nurture.literals import literal, texts
+from nurture.storage.sql import literal, texts
 
 STRICT = ConfigDict(frozen=True, extra="forbid")
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from nurture.literals import literal
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from nurture.folding import fold_decisions
 from nurture.inbound.clicks import judge_clicks
 from nurture.journey import Journey
 from nurture.ledger.moves import Ledger
-from nurture.literals import literal
 from nurture.night_report import Counts, NightReport, read_report
 from nurture.planning import Planning
 from nurture.playbook import Playbook
@@ -26,7 +25,8 @@ from nurture.restored import refuse_guarded
 from nurture.restraint import Restraint
 from nurture.scoring import score
 from nurture.steps import Plainly, Steps
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 from nurture.stranded import refuse_stranded
 from nurture.walking import Walk
 

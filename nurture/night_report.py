@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 
-from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.steps import Told
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 
 @dataclass(frozen=True)

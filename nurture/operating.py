@@ -16,10 +16,10 @@ from nurture.errors import InputError
 from nurture.journey import Journey
 from nurture.ledger.moves import MOVES, Ledger
 from nurture.ledger.states import MAY_HAVE_ARRIVED, ON_THEIR_WAY, UNSENT
-from nurture.literals import Value, literal, texts
 from nurture.people.channel_addresses import WAYS
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import Value, literal, texts
 
 
 @dataclass(frozen=True)

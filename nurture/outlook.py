@@ -9,11 +9,11 @@ from models import Lifecycle
 from nurture.evidence import lead_with_evidence, served
 from nurture.expressions import All, AnyOf, Rule
 from nurture.journey import Journey, Stage
-from nurture.literals import literal
 from nurture.planning import Planning
 from nurture.playbook import Playbook
 from nurture.rules import Did
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 from nurture.touches import Touch
 from nurture.vocabulary import Language, Words, name_of
 from nurture.walking import won_accounts

@@ -14,8 +14,8 @@ from nurture.fitting import fits
 from nurture.journey import Journey, Stage
 from nurture.ledger.notices import GOAL_NOTICE, notice_key
 from nurture.ledger.states import PROVED_UNSENT
-from nurture.literals import literal, texts
 from nurture.playbook import Playbook
+from nurture.storage.sql import literal, texts
 from nurture.touches import After, Before, On, Touch, When
 
 

@@ -18,15 +18,15 @@ from nurture.channels.preview.gallery import hang
 from nurture.errors import InputError
 from nurture.fitting import most_specific
 from nurture.journey import Journey
-from nurture.literals import Value, literal
+from nurture.keys.signed_links import tokens_of
 from nurture.personas import Persona
 from nurture.playbook import Playbook
 from nurture.rendering.contexts import person
 from nurture.rendering.freezing import open_workshop
 from nurture.rendering.shards import OF_PERSON, Failure
 from nurture.settings import Settings
-from nurture.store import Database, in_memory
-from nurture.tokens import tokens_of
+from nurture.storage.database import Database, in_memory
+from nurture.storage.sql import Value, literal
 
 Row = dict[str, Any]
 FIRST_WORDS = 20

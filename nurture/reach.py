@@ -12,11 +12,11 @@ import pyarrow as pa
 from models import Channel, ConsentScope
 from nurture.calendar import slots
 from nurture.ledger.states import COUNTED
-from nurture.literals import literal, texts
 from nurture.mailing import leaves_the_country
 from nurture.people.channel_addresses import WAYS, Way
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 
 def take_reach(database: Database, playbook: Playbook, night: date) -> None:

@@ -20,12 +20,12 @@ from nurture.attempts import AttemptLog
 from nurture.channels import Fate, Outcome, Question
 from nurture.delivery import PROOF, STATES
 from nurture.errors import TransientError
-from nurture.holder import this_process
 from nurture.ledger.moves import Ledger
 from nurture.ledger.states import IN_FLIGHT
-from nurture.literals import literal, texts
 from nurture.restored import Restored, lift, read_restored, vouch
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
+from nurture.storage.process_lease import this_process
+from nurture.storage.sql import literal, texts
 from nurture.witnesses import Witness
 
 WAITING_TO_GO = (MessageState.PLANNED, MessageState.HELD)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from models import Mover
-from nurture.literals import literal
 from nurture.playbook import Playbook
 from nurture.restored import Restored, read_restored
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 
 @dataclass(frozen=True)

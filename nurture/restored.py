@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from nurture.errors import NightRefused
-from nurture.literals import literal
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 AFTERWARDS = timedelta(days=30)
 """What was lost is planned again as late after its stage entry as before; meanwhile its causes are imported again."""

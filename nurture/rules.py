@@ -14,7 +14,7 @@ from typing import Literal
 from nurture.columns import account, depth, lead
 from nurture.events import EventCatalogue
 from nurture.expressions import Rule, refuse
-from nurture.literals import literal
+from nurture.storage.sql import literal
 from nurture.vocabulary import Language
 from nurture.wording import Sentence, consented_sentence, did_sentence
 

@@ -8,8 +8,8 @@ from datetime import date
 
 from nurture.events import EventCatalogue
 from nurture.evidence import taken_in
-from nurture.literals import literal
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 HALF_LIVES_COUNTED = 10
 

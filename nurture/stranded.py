@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nurture.errors import NightRefused
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from uuid import uuid4
 from models import Channel as ChannelKind
 from nurture.channels import Channel, Fate
 from nurture.errors import InputError
-from nurture.intake.contacts import one_email
-from nurture.literals import literal
+from nurture.keys.signed_links import tokens_of
 from nurture.mailing import via
+from nurture.people.contact_points import one_email
 from nurture.playbook import Playbook
 from nurture.previewing import Who, row_of
 from nurture.rendering.freezing import open_workshop
 from nurture.rendering.shards import Failure
 from nurture.settings import Mode, Settings
-from nurture.store import in_memory
-from nurture.tokens import tokens_of
+from nurture.storage.database import in_memory
+from nurture.storage.sql import literal
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from nurture.addresses import open_address_key
 from nurture.consent.provider_suppressions import Suppressed
 from nurture.errors import TransientError
-from nurture.intake.contacts import one_email
-from nurture.literals import literal
+from nurture.keys.address_hashes import open_address_key
+from nurture.people.contact_points import one_email
 from nurture.settings import Settings
 from nurture.steps import Told
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
+from nurture.storage.sql import literal
 
 OVERLAP = timedelta(hours=2)
 """What was listed while the last pull ran is read again."""

@@ -12,9 +12,9 @@ from nurture.evidence import lead_with_evidence, served
 from nurture.expressions import Rule
 from nurture.journey import Journey, Stage
 from nurture.ledger.moves import Ledger
-from nurture.literals import Value, literal, texts
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import Value, literal, texts
 from nurture.vocabulary import EXIT_WORDS, Words, fell_back_words
 
 ENTRY_COLUMNS = "enrolment_id, sequence, journey, lead_id, night, move, from_stage, to_stage, why, why_zh, fingerprint"

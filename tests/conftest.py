@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.prefect_home import PrefectHome
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 from tests.prefect_house import at_server, served
 from tests.sample_house import import_sample
 

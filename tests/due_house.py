@@ -17,11 +17,11 @@ from models import Channel
 from nurture.auditing import audit
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.envelope import Envelope, as_table
-from nurture.holder import Holder, this_process
 from nurture.journey import Stage, days, email
 from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
+from nurture.storage.process_lease import Holder, this_process
 from tests.counting_channel import CountingChannel, accepted_by
 from tests.small import MONDAY, at, consent, journey, lead, night, playbook, put
 

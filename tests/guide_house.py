@@ -21,7 +21,7 @@ from nurture.expressions import Rule
 from nurture.journey import Journey
 from nurture.rules import days
 from nurture.scoring import score
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.small import EVENTS, MONDAY, STAFF, at, consent, journey, lead, playbook, put
 
 GUIDE = Path(__file__).parent.parent / "docs" / "journeys.md"

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from models import Channel, Reason
 from models.types import derived_id
 from nurture.journey import Journey
-from nurture.literals import literal
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 from nurture.vocabulary import name_of
 from tests.guide_house import Person
 from tests.small import STAFF, night, playbook, put

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from models import MessageState, Mover
 from models.types import derived_id
-from nurture.addresses import open_address_key
 from nurture.inbound import Drained, drain
+from nurture.keys.address_hashes import open_address_key
+from nurture.keys.signed_links import Tokens, open_tokens
 from nurture.ledger.moves import Ledger
 from nurture.playbook import Playbook
 from nurture.settings import Settings
 from nurture.spool import Spool, SpoolKind, SpoolLine
+from nurture.storage.database import Database
 from nurture.storage.json_type import JSON
-from nurture.store import Database
-from nurture.tokens import Tokens, open_tokens
 from tests.small import MONDAY, STAFF, at, consent, journey, lead, night, playbook, put
 
 SENT = at(MONDAY, 10).astimezone(UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nurture.intake import FileKind, ImportReport, import_file
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 EVENTS = frozenset({"webinar.attended", "content.downloaded"})

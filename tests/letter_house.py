@@ -21,7 +21,7 @@ from nurture.playbook import Playbook
 from nurture.rendered import Rendered
 from nurture.rendering.freezing import FrozenNight, freeze
 from nurture.settings import Settings
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 from tests.counting_channel import CountingChannel
 from tests.small import CONTENT, EVENTS, MONDAY, STAFF, ZONE, at, consent, journey, lead, night, policy, put
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from nurture.events import read_events
 from nurture.intake import FileKind, import_file
-from nurture.keyfile import keys_of
+from nurture.keys.key_file import keys_of
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "content" / "sample"

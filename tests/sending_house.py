@@ -15,7 +15,7 @@ from flows.cli import main
 from nurture.events import read_events
 from nurture.intake import FileKind, import_file
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.sample_house import ROOT
 
 AWARENESS = Path("content") / "product-trial" / "awareness"

@@ -19,7 +19,7 @@ from nurture.night_report import NightReport
 from nurture.playbook import Playbook
 from nurture.policy import Policy, read_policy
 from nurture.rules import depth, did
-from nurture.store import Database
+from nurture.storage.database import Database
 
 CONTENT = Path("content")
 EVENTS = read_events(CONTENT)

@@ -26,8 +26,8 @@ from models import (
     Suppression,
     TopicOff,
 )
-from nurture.literals import literal
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 from tests.oracle_rules import World
 
 TABLES: dict[str, type[SQLModel]] = {

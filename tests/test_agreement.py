@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nurture.night import close_night
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 from tests.oracle import night as oracle_night
 from tests.tables import copy_world, difference, dump, empty, load
 from tests.worlds import Story, happen_in_database, happen_in_world, stories

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nurture.auditing import audit
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.small import (
     ACCOUNT,
     MONDAY,

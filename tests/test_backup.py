@@ -15,12 +15,12 @@ from random import Random
 
 import pytest
 
-from nurture.addresses import open_address_key
 from nurture.errors import InputError, NightBusy, StoreBusy, StoreError
-from nurture.lease import night_lease
+from nurture.keys.address_hashes import open_address_key
+from nurture.keys.signed_links import open_tokens
 from nurture.settings import Settings
-from nurture.store import Store
-from nurture.tokens import open_tokens
+from nurture.storage.database import Store
+from nurture.storage.locks import night_lease
 from nurture.upkeep.restore import restore
 from tests.counting_channel import CountingChannel, Waits
 from tests.due_house import FORKS, NOON, breaches, build, dispatch, start, started, store_of

@@ -7,7 +7,7 @@ import pytest
 
 from flows.cli import main
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.sample_house import ROOT
 
 TABLES = ("staff", "account", "lead", "identity", "consent", "interaction")

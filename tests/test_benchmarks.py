@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import decide
 from benchmarks.generate import generate
-from nurture.store import Store
+from nurture.storage.database import Store
 
 
 @pytest.mark.slow

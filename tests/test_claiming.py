@@ -17,7 +17,7 @@ from nurture.journey import Journey, Stage, days, email
 from nurture.lanes import Lane
 from nurture.playbook import Playbook
 from nurture.rules import did
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 from tests.small import ACCOUNT, MONDAY, at, consent, interaction, journey, lead, night, playbook, put
 
 NOON = at(MONDAY)

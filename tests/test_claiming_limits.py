@@ -12,7 +12,7 @@ from models.types import derived_id
 from nurture.journey import days, staff, wecom
 from nurture.playbook import Playbook
 from nurture.rules import did
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests import test_claiming
 from tests.small import ACCOUNT, MONDAY, STAFF, at, consent, interaction, journey, playbook, policy, put
 from tests.test_claiming import BOOK, HELLO, claim, copied, one_stage, plan, state

@@ -187,7 +187,7 @@ def test_status_ends_with_one_when_last_night_is_missing(nurture: Command, home:
 def test_status_ends_with_one_when_last_night_failed(
     nurture: Command, home: Path, tmp_path: Path, lost: str, trouble: str
 ) -> None:
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     hurt = copy_of(home, tmp_path / "home")
     with Store(hurt / "nurture.duckdb").open() as database:
@@ -205,7 +205,7 @@ def test_commands_without_a_database_say_how_to_begin(nurture: Command, tmp_path
 
 
 def test_a_clean_audit_ends_with_zero_and_a_broken_one_with_one(nurture: Command, home: Path, tmp_path: Path) -> None:
-    from nurture.store import Store
+    from nurture.storage.database import Store
 
     assert nurture(home, "audit").returncode == 0
     broken = copy_of(home, tmp_path / "broken")

@@ -19,9 +19,9 @@ from nurture.claiming import START, Claim, Claiming
 from nurture.delivery import Recorder, Sender, Sent
 from nurture.envelope import Envelope, as_table, from_table
 from nurture.errors import TransientError
-from nurture.holder import LEASE_SECONDS, MARGIN_SECONDS
 from nurture.lanes import Lane
 from nurture.rendered import Rendered
+from nurture.storage.process_lease import LEASE_SECONDS, MARGIN_SECONDS
 from tests.counting_channel import CountingChannel, accepted_by
 from tests.due_house import (
     BOOK,

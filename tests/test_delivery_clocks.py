@@ -19,7 +19,7 @@ from nurture.night import close_night
 from nurture.playbook import Playbook
 from nurture.policy import Policy, WorkCalendar
 from nurture.rendered import Rendered
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 from tests.counting_channel import CountingChannel, Dies, accepted_by
 from tests.due_house import (
     BOOK,

@@ -14,7 +14,7 @@ import pytest
 
 from nurture.envelope import Envelope
 from nurture.errors import NurtureError, SchemaError, StoreError
-from nurture.migrations import migrations
+from nurture.storage.migrations import migrations
 from tests.counting_channel import CountingChannel, Dies, accepted_by
 from tests.due_house import (
     FORKS,

@@ -18,9 +18,9 @@ from nurture.channels import Fate, Outcome, Question
 from nurture.claiming import START, Claim, Claiming
 from nurture.delivery import Recorder
 from nurture.envelope import Envelope
-from nurture.holder import Holder, this_process
 from nurture.lanes import Lane
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.process_lease import Holder, this_process
 from tests.counting_channel import CountingChannel, Dies, accepted_by
 from tests.due_house import (
     BOOK,

@@ -16,7 +16,7 @@ import pytest
 from flows.demo import FIRST, LAST, MARK, make_anew
 from nurture.auditing import audit
 from nurture.errors import InputError
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.sample_house import ROOT, environment
 
 DEMO = [sys.executable, "-m", "flows.cli", "demo", "--json"]

@@ -13,7 +13,7 @@ from nurture.journey import Stage, days, email, staff
 from nurture.outlook import Condition
 from nurture.rules import depth, did
 from nurture.rules import lead as lead_column
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.small import ACCOUNT, MONDAY, STAFF, at, consent, deliver, interaction, journey, lead, night, playbook, put
 
 TUESDAY = MONDAY + timedelta(days=1)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from models import Channel
 from nurture.content.catalogue import ContentFile
 from nurture.fitting import fits, most_specific
-from nurture.literals import literal
-from nurture.store import Database, in_memory
+from nurture.storage.database import Database, in_memory
+from nurture.storage.sql import literal
 
 OURS = "zh-CN"
 

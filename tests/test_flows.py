@@ -22,8 +22,8 @@ from flows.journeys.product_trial import product_trial
 from flows.night import close_and_render
 from flows.nightly_nurture import nightly_nurture
 from flows.prefect_home import PrefectHome
-from nurture.lease import night_lease
-from nurture.store import Store
+from nurture.storage.database import Store
+from nurture.storage.locks import night_lease
 from tests.prefect_house import ask, events, eventually, everything_prefect_knows, look, set_environment
 from tests.sample_house import SAMPLE, copy_of
 

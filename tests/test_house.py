@@ -66,13 +66,12 @@ def test_every_setting_says_what_it_is_for() -> None:
 
 
 MAY_READ_THE_WORLD = {
-    "nurture/attempts.py", "nurture/channels/opening.py",
-    "nurture/channels/preview/__init__.py", "nurture/channels/preview/gallery.py",
-    "nurture/channels/sendgrid/__init__.py", "nurture/channels/smtp.py", "nurture/channels/wire.py",
-    "nurture/claiming.py", "nurture/doctor/names.py", "nurture/holder.py",
-    "nurture/intake/refusals.py", "nurture/intake/staging.py", "nurture/keyfile.py", "nurture/lease.py",
-    "nurture/letters.py", "nurture/reconciling.py", "nurture/rendering/shards.py",
-    "nurture/spool.py", "nurture/store.py", "nurture/trying.py", "nurture/upkeep/archive.py",
+    "nurture/attempts.py", "nurture/channels/opening.py", "nurture/channels/preview/__init__.py",
+    "nurture/channels/preview/gallery.py", "nurture/channels/sendgrid/__init__.py", "nurture/channels/smtp.py",
+    "nurture/channels/wire.py", "nurture/claiming.py", "nurture/doctor/names.py", "nurture/intake/refusals.py",
+    "nurture/intake/staging.py", "nurture/keys/key_file.py", "nurture/letters.py", "nurture/reconciling.py",
+    "nurture/rendering/shards.py", "nurture/spool.py", "nurture/storage/database.py", "nurture/storage/fsync.py",
+    "nurture/storage/locks.py", "nurture/storage/process_lease.py", "nurture/trying.py", "nurture/upkeep/archive.py",
     "nurture/upkeep/backup.py", "nurture/upkeep/restore.py", "nurture/web/guard.py", "nurture/web/provider_events.py",
     "nurture/web/reception.py", "nurture/web/serving.py", "nurture/web/watching.py",
 }  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nurture.store import Database
+from nurture.storage.database import Database
 from nurture.voice import read_voice
 from tests.inbound_house import SENT, TUESDAY, House, house
 from tests.small import one_in

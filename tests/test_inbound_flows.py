@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from nurture.keys.signed_links import tokens_of
 from nurture.settings import Settings
 from nurture.spool import Spool, SpoolKind, SpoolLine
+from nurture.storage.database import Store
 from nurture.storage.json_type import JSON
-from nurture.store import Store
-from nurture.tokens import tokens_of
 from tests.inbound_house import SENT
 from tests.sample_house import ROOT
 from tests.sending_house import NIGHT, NOON, copy_over, move_in, rows, states, type_in

@@ -12,7 +12,7 @@ import pytest
 
 from nurture.settings import Settings
 from nurture.spool import Spool, SpoolKind, SpoolLine
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.inbound_house import SENT, house
 from tests.sample_house import ROOT
 
@@ -22,7 +22,7 @@ from datetime import timedelta
 from pathlib import Path
 from nurture.inbound import draining
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.inbound_house import BOOK, SENT
 draining.LINES_A_GO = 7
 settings = Settings(home=Path(sys.argv[1]))

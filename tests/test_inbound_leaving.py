@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.inbound_house import SENT, house
 from tests.small import MONDAY, verdicts
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nurture.settings import Settings
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 from tests.inbound_house import BOOK, SENT, House, house
 from tests.small import MONDAY
 

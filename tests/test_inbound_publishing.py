@@ -6,7 +6,7 @@ from pathlib import Path
 from models import ConsentScope
 from nurture.inbound.publishing import publish
 from nurture.preferences import Preferences
-from nurture.store import Database
+from nurture.storage.database import Database
 from nurture.web_state import Known, WebState
 from tests.inbound_house import house
 

@@ -10,7 +10,7 @@ import pytest
 from models import Channel
 from nurture.claiming import START, Claiming
 from nurture.lanes import Lane
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.inbound_house import BOOK, SENT, TUESDAY, House, house
 from tests.small import one_in, verdicts
 

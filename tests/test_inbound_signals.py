@@ -7,8 +7,8 @@ import pytest
 
 from models import MessageState, Mover
 from nurture.ledger.moves import Ledger
+from nurture.storage.database import Database
 from nurture.storage.json_type import JSON
-from nurture.store import Database
 from tests.inbound_house import SENT, House, house
 from tests.small import one_in
 

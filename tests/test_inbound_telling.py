@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nurture.settings import Settings
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.inbound_house import SENT, House, house
 
 WHEN = "2026-11-08T10:00:00+08:00"

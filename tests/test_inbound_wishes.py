@@ -9,8 +9,8 @@ import pytest
 from models import BuyingRole, Channel
 from nurture.claiming import START, Claiming
 from nurture.lanes import Lane
+from nurture.storage.database import Database
 from nurture.storage.json_type import JSON
-from nurture.store import Database
 from tests.inbound_house import BOOK, SENT, House, house
 from tests.small import MONDAY, at, verdicts
 

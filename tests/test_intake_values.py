@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from models.types import derived_id
-from nurture.addresses import create_address_key, read_address_key
 from nurture.errors import InputError
+from nurture.keys.address_hashes import create_address_key, read_address_key
 from tests.intake_house import House, people, summary
 from tests.small import one_in
 
@@ -158,7 +158,7 @@ def test_a_kill_while_the_address_key_is_made_leaves_none(tmp_path: Path, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("nurture.keyfile.os.fsync", killed)
+        patched.setattr("nurture.keys.key_file.os.fsync", killed)
         with pytest.raises(KeyboardInterrupt):
             create_address_key(tmp_path / "address.key")
     assert not (tmp_path / "address.key").exists()

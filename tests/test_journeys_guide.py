@@ -16,7 +16,7 @@ from nurture.columns import AccountColumns, LeadColumns
 from nurture.errors import JourneyError, NightRefused
 from nurture.journey import Journey, Stage
 from nurture.loading import check_event_kinds, check_stages_asked_for, load_journeys
-from nurture.store import Database
+from nurture.storage.database import Database
 from nurture.vocabulary import name_of
 from tests.guide_house import (
     GUIDE,

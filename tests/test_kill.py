@@ -14,7 +14,7 @@ import pytest
 from nurture.auditing import audit
 from nurture.playbook import Playbook, read_playbook
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.sample_house import ROOT, copy_of, environment, nurture
 from tests.test_store import start_holder, stop
 
@@ -107,7 +107,7 @@ def test_a_killed_night_ends_like_an_undisturbed_one(
 @pytest.mark.slow
 def test_two_nights_at_once_one_works_and_the_other_names_it(sample_home: Path, tmp_path: Path) -> None:
     home = copy_of(sample_home, tmp_path / "home")
-    imports = "from datetime import datetime, UTC\nfrom nurture.lease import night_lease"
+    imports = "from datetime import datetime, UTC\nfrom nurture.storage.locks import night_lease"
     worker = start_holder(imports, f"night_lease(Path({str(home)!r}), datetime(2026, 10, 12, tzinfo=UTC))")
     try:
         other = nurture(home, "run", "--night", "2026-10-12")

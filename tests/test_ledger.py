@@ -11,7 +11,7 @@ import pytest
 from models import Channel, Message, MessageState, Mover
 from models.types import derived_id
 from nurture.ledger.moves import Ledger
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 from tests.small import MONDAY, at, put
 
 NOW = datetime(2026, 11, 9, 4, 30, tzinfo=UTC)

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel, select
 import models
 from models import Consent, ConsentAction, ConsentScope
 from models.types import UtcTimestamp, derived_id
-from nurture.store import Store
+from nurture.storage.database import Store
 
 TABLES = sorted(SQLModel.metadata.tables)
 

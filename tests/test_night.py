@@ -10,7 +10,7 @@ from nurture.journey import Stage, days, email
 from nurture.night import NightRun
 from nurture.restraint import Restraint
 from nurture.rules import did
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.small import (
     ACCOUNT,
     MONDAY,

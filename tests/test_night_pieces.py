@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nurture.errors import NightRefused
-from nurture.literals import literal
 from nurture.night import close_night
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
+from nurture.storage.sql import literal
 from tests.tables import difference, dump, empty, load
 from tests.test_night_properties import (
     NOW,

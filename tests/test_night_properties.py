@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from nurture.literals import literal, texts
 from nurture.night import close_night
 from nurture.playbook import Playbook
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
+from nurture.storage.sql import literal, texts
 from tests.tables import Rows, empty, load
 from tests.worlds import Story, happen_in_database, stories
 

@@ -4,7 +4,7 @@ import pytest
 
 from nurture.playbook import Playbook, read_playbook
 from nurture.settings import Settings
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.small import MONDAY, STAFF, consent, deliver, lead, night, put
 
 LOOPS = ("NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "CROSS_PRODUCT", "IE_JOIN")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.sample_house import ROOT
 from tests.sending_house import AWARENESS, Answer, Command, copy_over, edit, move_in, rows, type_in
 

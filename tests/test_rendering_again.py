@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from nurture.journey import Stage, days, email
+from nurture.keys.signed_links import open_tokens
 from nurture.rendering.contexts import export_contexts
 from nurture.rendering.freezing import open_workshop
 from nurture.rendering.renderers import open_renderers
-from nurture.tokens import open_tokens
 from tests.small import MONDAY, STAFF, consent, journey, lead, night
 from tests.words_house import House, build, letter
 

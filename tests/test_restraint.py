@@ -13,7 +13,7 @@ from nurture.content.catalogue import ContentFile
 from nurture.journey import Journey, Stage, before, days, email, on, staff, wecom
 from nurture.playbook import Playbook
 from nurture.rules import did
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.small import (
     ACCOUNT,
     CONTENT,

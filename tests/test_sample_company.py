@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import sample_company
-from nurture.addresses import create_address_key
 from nurture.events import read_events
 from nurture.intake import FileKind, ImportReport, import_file
+from nurture.keys.address_hashes import create_address_key
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "content" / "sample"

@@ -12,7 +12,7 @@ from nurture.channels.mail import Letterhead
 from nurture.channels.sendgrid import SendGrid
 from nurture.envelope import Envelope
 from nurture.errors import AccountError, TransientError
-from nurture.tokens import Tokens
+from nurture.keys.signed_links import Tokens
 from tests.servers import behaviours as does
 from tests.servers.sendgrid import KEY
 from tests.servers.sendgrid import SendGrid as StandIn

@@ -17,9 +17,9 @@ from nurture.channels.mail import Letterhead
 from nurture.channels.sendgrid import SendGrid
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.envelope import Envelope, as_table
+from nurture.keys.signed_links import Tokens
 from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
-from nurture.tokens import Tokens
 from tests.due_house import BOOK, FORKS, NOON, SHARD, breaches, move_in, night, states, store_of
 from tests.servers.sendgrid import KEY, as_process
 from tests.small import MONDAY

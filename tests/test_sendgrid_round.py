@@ -9,13 +9,13 @@ from pydantic import SecretStr
 
 from models import Channel as Kind
 from models import ConsentScope
-from nurture.addresses import open_address_key
 from nurture.channels.mail import Letterhead
 from nurture.channels.sendgrid import SendGrid as Channel
 from nurture.dispatching import DispatchReport
 from nurture.inbound import drain
+from nurture.keys.address_hashes import open_address_key
+from nurture.keys.signed_links import tokens_of
 from nurture.reconciling import Reconciliation
-from nurture.tokens import tokens_of
 from nurture.upkeep.backup import back_up
 from nurture.upkeep.restore import restore
 from tests.live_house import LiveHouse, build

@@ -16,12 +16,12 @@ from models.types import derived_id
 from nurture.channels.preview.paper import written
 from nurture.content.catalogue import ContentFile, read_content
 from nurture.envelope import Envelope
+from nurture.keys.signed_links import Tokens
 from nurture.personas import Persona, read_personas
 from nurture.policy import read_policy
 from nurture.previewing import persona_reader
 from nurture.rendering.proofreading import columns
 from nurture.rendering.shards import Failure, Workshop
-from nurture.tokens import Tokens
 from nurture.voice import in_language, read_voice
 from tests.sample_house import ROOT
 from tests.small import CONTENT, EVENTS, MONDAY, at

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from nurture.addresses import create_address_key
 from nurture.events import read_events
 from nurture.intake import FileKind, import_file
 from nurture.journey import Journey, Stage, days, wecom
+from nurture.keys.address_hashes import create_address_key
 from nurture.night import close_night
 from nurture.playbook import Playbook, read_playbook
 from nurture.rules import did
 from nurture.settings import Settings
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 
 ROOT = Path(__file__).parent.parent
 FIRST_NIGHT = date(2026, 10, 1)

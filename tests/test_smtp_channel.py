@@ -21,8 +21,8 @@ from nurture.channels.smtp import Relay, Smtp, read_relays
 from nurture.envelope import Envelope
 from nurture.errors import AccountError, InputError, TransientError
 from nurture.inbound.answers import read_answers
+from nurture.keys.signed_links import Tokens
 from nurture.settings import Settings
-from nurture.tokens import Tokens
 from tests.servers.certificate import certified
 from tests.servers.threads import listening
 from tests.small import CONTENT

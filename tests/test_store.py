@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nurture.errors import NightBusy, SchemaError, StoreBusy, StoreError
-from nurture.lease import night_lease
-from nurture.store import Store
+from nurture.storage.database import Store
+from nurture.storage.locks import night_lease
 
 NOW = datetime(2026, 10, 9, 18, 0, tzinfo=UTC)
 HOLD = """
@@ -37,7 +37,7 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 def hold_store(path: Path) -> subprocess.Popen[str]:
-    return start_holder("from nurture.store import Store", f"Store(Path({str(path)!r})).open(create=True)")
+    return start_holder("from nurture.storage.database import Store", f"Store(Path({str(path)!r})).open(create=True)")
 
 
 def test_looking_never_creates_a_database(store: Store) -> None:
@@ -72,7 +72,7 @@ def test_a_file_of_a_newer_nurture_is_refused_and_left_alone(store: Store) -> No
 def test_an_older_file_is_migrated_when_it_opens(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with store.open(create=True):
         pass
-    from nurture import migrations
+    from nurture.storage import migrations
 
     known = migrations.migrations()
     newest = max(known) + 1
@@ -86,7 +86,7 @@ def test_an_older_file_is_migrated_when_it_opens(store: Store, monkeypatch: pyte
 def test_a_failed_migration_leaves_the_file_as_it_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with store.open(create=True):
         pass
-    from nurture import migrations
+    from nurture.storage import migrations
 
     known = migrations.migrations()
     broken = known | {max(known) + 1: "ALTER TABLE account ADD COLUMN x VARCHAR; SELECT * FROM nowhere;"}
@@ -147,7 +147,7 @@ def test_a_trial_leaves_nothing(store: Store) -> None:
 
 
 def test_the_night_lease_names_its_holder(tmp_path: Path) -> None:
-    imports = "from datetime import datetime, UTC\nfrom nurture.lease import night_lease"
+    imports = "from datetime import datetime, UTC\nfrom nurture.storage.locks import night_lease"
     holder = start_holder(imports, f"night_lease(Path({str(tmp_path)!r}), datetime(2026, 10, 9, tzinfo=UTC))")
     try:
         with pytest.raises(NightBusy, match=f"process {holder.pid} on .*since 2026-10-09"), night_lease(tmp_path, NOW):
@@ -157,7 +157,7 @@ def test_the_night_lease_names_its_holder(tmp_path: Path) -> None:
 
 
 def test_the_night_lease_of_a_killed_process_is_taken_over_at_once(tmp_path: Path) -> None:
-    imports = "from datetime import datetime, UTC\nfrom nurture.lease import night_lease"
+    imports = "from datetime import datetime, UTC\nfrom nurture.storage.locks import night_lease"
     stop(start_holder(imports, f"night_lease(Path({str(tmp_path)!r}), datetime(2026, 10, 9, tzinfo=UTC))"))
     before = time.monotonic()
     with night_lease(tmp_path, NOW):

@@ -9,10 +9,10 @@ import pytest
 from models import Channel
 from nurture.content.catalogue import ContentFile
 from nurture.errors import ContentError, RenderError
+from nurture.keys.signed_links import Tokens
 from nurture.rendering.compiling import Compiler
 from nurture.rendering.engine import Engine, Rendered
 from nurture.rendering.reader import Introduction, Reader
-from nurture.tokens import Tokens
 from nurture.voice import Company, Sender, Voice, Wording
 
 LAYOUT = (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models import ConsentScope
-from nurture.tokens import Confirming, Followed, Tokens
+from nurture.keys.signed_links import Confirming, Followed, Tokens
 
 ID = "0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 
 from nurture.auditing import audit
 from nurture.settings import Settings
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.prefect_house import ask, eventually
 from tests.sample_house import ROOT
 from tests.up_house import (

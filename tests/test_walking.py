@@ -8,7 +8,7 @@ from models import Lifecycle
 from nurture.journey import Stage, days
 from nurture.rules import did, in_stage
 from nurture.rules import lead as lead_columns
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.small import ACCOUNT, MONDAY, consent, interaction, journey, lead, night, playbook, policy, put, stages
 
 TUESDAY = MONDAY + timedelta(days=1)

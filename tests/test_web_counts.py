@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from nurture.spool import SpoolKind
-from nurture.store import Database
+from nurture.storage.database import Database
 from tests.inbound_house import SENT, House, house
 from tests.servers.webhook import batch
 from tests.small import MONDAY, verdicts

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from nurture.spool import Found, Spool, SpoolKind
-from nurture.store import Store
+from nurture.storage.database import Store
 from tests.sample_house import ROOT
 from tests.servers.webhook import batch
 from tests.up_house import move_in, surroundings

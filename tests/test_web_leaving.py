@@ -11,9 +11,9 @@ import pytest
 
 from models import ConsentScope
 from nurture.errors import ContentError
+from nurture.keys.signed_links import Tokens
 from nurture.preferences import Preferences
 from nurture.spool import SpoolKind
-from nurture.tokens import Tokens
 from nurture.web.pages import read_pages
 from nurture.web_state import Known
 from tests.sample_house import ROOT

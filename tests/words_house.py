@@ -18,12 +18,12 @@ from nurture.content.catalogue import read_content
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.envelope import Envelope
 from nurture.journey import Journey
+from nurture.keys.signed_links import Tokens
 from nurture.playbook import Playbook
 from nurture.rendering.freezing import FrozenNight, freeze, open_workshop
 from nurture.rendering.shards import OF_PERSON, Failure
 from nurture.settings import Settings
-from nurture.store import Store
-from nurture.tokens import Tokens
+from nurture.storage.database import Store
 from tests.small import CONTENT, EVENTS, MONDAY, ZONE, at, journey, night, policy, put
 
 FRONT = "---\nsubject: {subject}\npreheader: '-'\nsender: expert\n---\n"

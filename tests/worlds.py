@@ -27,9 +27,9 @@ from models import (
     TopicOff,
 )
 from models.types import derived_id
-from nurture.literals import literal
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 from tests.oracle_rules import World
 from tests.playbooks import EVENTS, NAMES, START_NIGHTS, Dice, a_playbook
 from tests.tables import insert

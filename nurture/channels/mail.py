@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nurture.envelope import Envelope
 from nurture.errors import PermanentError
-from nurture.intake.contacts import one_email
-from nurture.tokens import Tokens
+from nurture.keys.signed_links import Tokens
+from nurture.people.contact_points import one_email
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 LARGEST = 20_000_000

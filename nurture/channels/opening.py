@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from nurture.addresses import read_address_key
 from nurture.channels import Channel, Outcome, Question
 from nurture.channels.mail import Letterhead
 from nurture.channels.preview import Preview
@@ -15,12 +14,13 @@ from nurture.channels.smtp import Smtp, read_relays
 from nurture.envelope import Envelope
 from nurture.errors import InputError, TransientError
 from nurture.inbound.answers import read_answers
-from nurture.intake.contacts import one_email
 from nurture.journey import Journey
+from nurture.keys.address_hashes import read_address_key
+from nurture.keys.signed_links import tokens_of
 from nurture.lanes import PREVIEW, Outlet, lanes
+from nurture.people.contact_points import one_email
 from nurture.playbook import Playbook
 from nurture.settings import Mode, Settings, entries
-from nurture.tokens import tokens_of
 
 SENDGRID = "sendgrid"
 

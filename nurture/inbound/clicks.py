@@ -8,8 +8,8 @@ delivered, or within a minute of the link that no person sees. Machines are coun
 from datetime import date, datetime
 
 from nurture.intake.acts import stamp
-from nurture.literals import literal
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 BURST_LINKS, BURST_SECONDS = 3, 5
 TOO_SOON_SECONDS = 10

@@ -14,7 +14,6 @@ import pyarrow as pa
 from pydantic import RootModel
 from sqlalchemy.exc import DBAPIError
 
-from nurture.addresses import open_address_key
 from nurture.calendar import business_date
 from nurture.content.reply_rules import read_replies
 from nurture.errors import NurtureError
@@ -26,13 +25,14 @@ from nurture.inbound.replies import open_post, write_replies
 from nurture.inbound.telling import take_told
 from nurture.inbound.wishes import write_wishes
 from nurture.intake.acts import stamp
-from nurture.literals import literal
+from nurture.keys.address_hashes import open_address_key
+from nurture.keys.signed_links import open_tokens
 from nurture.playbook import Playbook
 from nurture.reading import read_toml
 from nurture.settings import Settings
 from nurture.spool import KEPT_DAYS, Found, Spool, Torn
-from nurture.store import FAILS_ON_DISK, Database
-from nurture.tokens import open_tokens
+from nurture.storage.database import FAILS_ON_DISK, Database
+from nurture.storage.sql import literal
 
 LINES_A_GO = 2_000
 BYTES_A_GO = 16 * 1024 * 1024

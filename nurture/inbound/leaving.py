@@ -14,9 +14,9 @@ import pyarrow as pa
 from models import ConsentScope, MessageState, Mover
 from nurture.consent.requests import Confirmed, Leaving, Wishing
 from nurture.ledger.moves import Ledger
-from nurture.literals import literal, texts
 from nurture.people.channel_addresses import WAYS
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 COMPLAINT, MAILBOX_GONE, LEFT = "complained", "gone", "left"
 RANK = f"CASE reason WHEN '{LEFT}' THEN 1 WHEN '{MAILBOX_GONE}' THEN 2 WHEN '{COMPLAINT}' THEN 3 ELSE 9 END"

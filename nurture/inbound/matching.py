@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from models import MessageState, Mover
-from nurture.addresses import AddressKey
 from nurture.inbound.signs import Sign, as_arrow
-from nurture.intake.contacts import one_email
+from nurture.keys.address_hashes import AddressKey
 from nurture.ledger.moves import Ledger
-from nurture.literals import literal
-from nurture.store import Database
+from nurture.people.contact_points import one_email
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 ASKED_AGAIN_DAYS = 4
 """Providers send an event again for a day, and are told late of some for longer."""

@@ -5,7 +5,7 @@ from datetime import date
 from models import ConsentScope
 from nurture.preferences import Preferences
 from nurture.settings import Settings
-from nurture.store import Database
+from nurture.storage.database import Database
 from nurture.web_state import Known, WebState
 
 SCOPES = ("email", "wecom", "phone")

@@ -15,19 +15,19 @@ import pyarrow as pa
 
 from models import ConsentScope, SignalKind
 from models.types import derived_id
-from nurture.addresses import AddressKey
 from nurture.consent.requests import Leaving
 from nurture.content.reply_rules import Replies
 from nurture.inbound.lines import MailIn
 from nurture.inbound.mails import Mail, leaves, read_mail
 from nurture.inbound.signs import Sign
 from nurture.intake.acts import stamp
-from nurture.intake.contacts import one_email
+from nurture.keys.address_hashes import AddressKey
+from nurture.keys.signed_links import Tokens
 from nurture.ledger.notices import REPLY_NOTICE
-from nurture.literals import literal, texts
+from nurture.people.contact_points import one_email
 from nurture.playbook import Playbook
-from nurture.store import Database
-from nurture.tokens import Tokens
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 CARDS_A_DAY = 3
 KEPT_NAME = re.compile(r"[0-9a-f]{64}\.eml")

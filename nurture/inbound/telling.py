@@ -19,7 +19,7 @@ from nurture.intake.reading import open_source
 from nurture.intake.refusals import harmless
 from nurture.intake.staging import staged
 from nurture.settings import Settings
-from nurture.store import Database
+from nurture.storage.database import Database
 
 ACTS = ("lead", "kind", "occurred_at", "about", "source", "id")
 SOURCE = "api"

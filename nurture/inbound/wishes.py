@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 
 from nurture.consent.requests import Wishing
-from nurture.store import Database
+from nurture.storage.database import Database
 
 CHANNELS = ("email", "wecom", "phone")
 

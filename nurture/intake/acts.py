@@ -11,7 +11,7 @@ from models import ConsentAction
 from nurture.intake.kinds import LAYOUTS, FileKind
 from nurture.intake.report import Written
 from nurture.intake.times import timestamp_sql, utc_offset_sql
-from nurture.store import Database
+from nurture.storage.database import Database
 
 TIME = "epoch_us(occurred_at)"
 BETWEEN_PARTS = "chr(31)"  # no cell that makes a key keeps a control character: x| and y are not x and |y

@@ -12,9 +12,9 @@ from zoneinfo import available_timezones
 import phonenumbers
 
 from models import BuyingRole, ConsentAction, ConsentScope, Lifecycle
-from nurture.intake.contacts import HOME_COUNTRY, email_sql, mobile_sql
 from nurture.intake.kinds import Column, Form
 from nurture.intake.times import date_sql
+from nurture.people.contact_points import HOME_COUNTRY, email_sql, mobile_sql
 
 CONTROLS = r"\x{00}-\x{1f}\x{7f}-\x{9f}"
 CONTROLS_IN_PROSE = r"\x{00}-\x{08}\x{0b}\x{0c}\x{0e}-\x{1f}\x{7f}-\x{9f}"

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 
 from nurture.intake.cells import Cell, cell_of, phone_country
-from nurture.intake.contacts import look_up_odd_emails, look_up_odd_mobiles
 from nurture.intake.kinds import Column, Form
-from nurture.intake.lookups import build_lookup
-from nurture.intake.pointers import look_up_pointers
 from nurture.intake.reading import Source
 from nurture.intake.times import moment_sql, parts_sql, timestamp_sql, utc_offset_sql, wall_sql
-from nurture.store import Database
+from nurture.people.contact_points import look_up_odd_emails, look_up_odd_mobiles
+from nurture.people.lead_lookup import look_up_pointers
+from nurture.storage.database import Database
+from nurture.storage.lookups import build_lookup
 
 SPACE_IN_LINE = " \u00a0\u3000\ufeff\u200b"
 SPACE = SPACE_IN_LINE + "\t\r\n"

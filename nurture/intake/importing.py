@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from nurture.addresses import open_address_key
 from nurture.intake.acts import act_key, complete_acts, stamp, write_consents, write_events
 from nurture.intake.cleaning import Judge, clean
 from nurture.intake.files import unwatched
@@ -15,8 +14,9 @@ from nurture.intake.refusals import first_refusals, write_refused_file
 from nurture.intake.report import ImportReport, Written
 from nurture.intake.settling import settle
 from nurture.intake.staging import Staged, load, staged
+from nurture.keys.address_hashes import open_address_key
 from nurture.settings import Settings
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 
 
 def import_file(

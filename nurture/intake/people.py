@@ -6,13 +6,13 @@ A column that the file lacks leaves the stored value alone; an empty cell clears
 from datetime import datetime
 
 from models import IdentityKind, Lifecycle
-from nurture.addresses import AddressKey
 from nurture.intake.kinds import FileKind
-from nurture.intake.lookups import build_lookup
 from nurture.intake.reading import Source
 from nurture.intake.report import Written
 from nurture.intake.times import timestamp_sql
-from nurture.store import Database
+from nurture.keys.address_hashes import AddressKey
+from nurture.storage.database import Database
+from nurture.storage.lookups import build_lookup
 
 TABLES = {FileKind.STAFF: "staff", FileKind.ACCOUNTS: "account", FileKind.LEADS: "lead"}
 HASHES = {"email": "email_hash", "mobile": "mobile_hash", "wecom_id": "wecom_hash"}

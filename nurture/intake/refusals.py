@@ -10,7 +10,7 @@ from nurture.errors import InputError
 from nurture.intake.files import WatchedFile, unwatched
 from nurture.intake.reading import Source, read_rows
 from nurture.intake.report import REFUSALS_KEPT, RefusedRow
-from nurture.store import Database
+from nurture.storage.database import Database
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 FETCHED_AT_ONCE = 10_000

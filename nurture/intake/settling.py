@@ -3,7 +3,7 @@
 from nurture.errors import InputError
 from nurture.intake.cells import nameable
 from nurture.intake.reading import Source
-from nurture.store import Database
+from nurture.storage.database import Database
 
 
 def settle(database: Database, source: Source, key: str, shown: str | None) -> int:

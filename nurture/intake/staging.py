@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from nurture.intake.files import WatchedFile
 from nurture.intake.reading import FileRow, Source, read_rows
-from nurture.store import Database
+from nurture.storage.database import Database
 
 BATCH_ROWS = 2_000  # more would keep Python's garbage collector busy
 BATCH_BYTES = 4 * 1024 * 1024

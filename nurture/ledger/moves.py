@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models import MessageState, Mover
-from nurture.literals import literal, texts
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 S = MessageState
 

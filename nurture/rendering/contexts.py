@@ -17,10 +17,10 @@ from models import Channel
 from nurture.content.catalogue import NOTICES, ContentFile
 from nurture.fitting import most_specific
 from nurture.ledger.notices import GOAL_NOTICE, REPLY_NOTICE
-from nurture.literals import literal, texts
 from nurture.people.channel_addresses import WAYS
 from nurture.playbook import Playbook
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal, texts
 
 SHARD = 2_000
 """Messages in one shard: some ten megabytes of mail, a fifth of a second of work."""

@@ -14,10 +14,10 @@ from decimal import Decimal
 from models import Channel
 from nurture.content.catalogue import ContentFile, attachment
 from nurture.errors import ContentError, RenderError
+from nurture.keys.signed_links import Tokens
 from nurture.rendering.compiling import Compiler, Template
 from nurture.rendering.engine import Engine, Rendered
 from nurture.rendering.reader import Introduction, Reader
-from nurture.tokens import Tokens
 from nurture.voice import Voice
 
 SUBJECT_COLUMNS, PREHEADER_COLUMNS = 70, 110

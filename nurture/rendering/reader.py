@@ -7,9 +7,9 @@ from typing import Any
 
 from models import Channel
 from models.types import derived_id
+from nurture.keys.signed_links import Tokens
 from nurture.rendering.compiling import Template
 from nurture.rendering.sandbox import plain
-from nurture.tokens import Tokens
 from nurture.voice import Voice, in_language
 
 Values = dict[str, Any]

@@ -20,6 +20,7 @@ from nurture.content.catalogue import ContentFile, attachment
 from nurture.envelope import Envelope, as_table
 from nurture.errors import ContentError, NobodyThere, RenderError
 from nurture.events import EventCatalogue
+from nurture.keys.signed_links import Tokens
 from nurture.policy import Policy
 from nurture.rendered import has_attachment
 from nurture.rendering.compiling import Compiler, Template
@@ -28,7 +29,6 @@ from nurture.rendering.engine import Engine, Rendered
 from nurture.rendering.reader import Introduction, Reader
 from nurture.rendering.sandbox import plain
 from nurture.storage.fsync import keep_on_disk
-from nurture.tokens import Tokens
 from nurture.voice import Voice, in_language
 
 Row = dict[str, Any]

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from nurture.auditing import audit
 from nurture.errors import InputError, StoreError
-from nurture.lease import render_lease
 from nurture.settings import Settings
+from nurture.storage.database import Store
 from nurture.storage.fsync import keep_on_disk
-from nurture.store import Store
+from nurture.storage.locks import render_lease
 from nurture.upkeep.archive import ADDRESS_KEY, DATABASE, FOLDERS, FORMAT, WEB_KEY, Bar, Manifest, packing, unpack
 from nurture.upkeep.facts import Facts, read_facts
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from nurture.store import Database
+from nurture.storage.database import Database
 
 
 class Facts(BaseModel):

@@ -14,18 +14,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nurture.addresses import AddressKey
 from nurture.errors import InputError, NurtureError, StoreBusy, StoreError
-from nurture.holder import Holder, wall_clock
-from nurture.keyfile import read_key, write_key
-from nurture.lease import night_lease, render_lease
+from nurture.keys.address_hashes import AddressKey
+from nurture.keys.key_file import read_key, write_key
+from nurture.keys.signed_links import Tokens
 from nurture.ledger.states import IN_FLIGHT
-from nurture.literals import texts
 from nurture.restored import guard
 from nurture.settings import Settings
+from nurture.storage.database import Database, Store
 from nurture.storage.fsync import keep_on_disk
-from nurture.store import Database, Store
-from nurture.tokens import Tokens
+from nurture.storage.locks import night_lease, render_lease
+from nurture.storage.process_lease import Holder, wall_clock
+from nurture.storage.sql import texts
 from nurture.upkeep.archive import ADDRESS_KEY, DATABASE, FOLDERS, WEB_KEY, Bar, unpack
 from nurture.upkeep.facts import Facts, read_facts
 

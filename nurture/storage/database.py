@@ -21,8 +21,8 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
 from nurture.errors import StoreBusy, StoreError
-from nurture.migrations import migrate
 from nurture.settings import Settings
+from nurture.storage.migrations import migrate
 
 Record = tuple[Any, ...]
 

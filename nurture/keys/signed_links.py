@@ -20,10 +20,10 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from models import ConsentScope
 from nurture.errors import InputError
-from nurture.keyfile import keys_of
-from nurture.literals import literal
+from nurture.keys.key_file import keys_of
 from nurture.settings import Settings
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.sql import literal
 
 LONGEST = 4096
 """Characters of the longest token that is looked at."""

@@ -10,8 +10,8 @@ import unicodedata
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from nurture.intake.lookups import build_lookup
-from nurture.store import Database
+from nurture.storage.database import Database
+from nurture.storage.lookups import build_lookup
 
 PLAIN_EMAIL = r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
 SPECIAL_DOMAIN = r"\.(arpa|invalid|local|localhost|onion)$"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
-from nurture.store import Database
+from nurture.storage.database import Database
 
 SLICE = 50_000
 

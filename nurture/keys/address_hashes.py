@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nurture.errors import InputError
-from nurture.keyfile import create_key, read_key
+from nurture.keys.key_file import create_key, read_key
 from nurture.settings import Settings
-from nurture.store import Database, Store
+from nurture.storage.database import Database, Store
 
 
 @dataclass(frozen=True)

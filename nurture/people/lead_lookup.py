@@ -1,13 +1,7 @@
 """Whom a name means: the lead with this external id, else the one lead known by this address."""
 
-from nurture.intake.contacts import (
-    HOME_COUNTRY,
-    email_sql,
-    look_up_odd_emails,
-    look_up_odd_mobiles,
-    mobile_sql,
-)
-from nurture.store import Database
+from nurture.people.contact_points import HOME_COUNTRY, email_sql, look_up_odd_emails, look_up_odd_mobiles, mobile_sql
+from nurture.storage.database import Database
 
 AMBIGUOUS = "points at more than one lead; use the id of one"
 

@@ -1,0 +1,1 @@
+"""The secret keys of an installation: address hashes and signed links."""
