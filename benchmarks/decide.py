@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.generate import NIGHT, describe, generate
+from nurture.journey.playbook import Playbook, read_playbook
 from nurture.night import close_night
-from nurture.playbook import Playbook, read_playbook
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 

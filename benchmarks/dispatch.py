@@ -28,10 +28,10 @@ from nurture.channels.mail import Letterhead
 from nurture.channels.sendgrid import SendGrid
 from nurture.channels.sendgrid.payload import payload
 from nurture.dispatching import Dispatch
+from nurture.journey.playbook import read_playbook
 from nurture.keys.signed_links import tokens_of
 from nurture.lanes import Lane, Outlet
 from nurture.night import close_night
-from nurture.playbook import read_playbook
 from nurture.rendered import Rendered
 from nurture.rendering.freezing import freeze
 from nurture.settings import Settings

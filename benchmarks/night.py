@@ -27,15 +27,15 @@ from models import Channel
 from nurture.channels import Fate, Outcome, Question
 from nurture.dispatching import Dispatch
 from nurture.envelope import Envelope
+from nurture.journey.playbook import Playbook, read_playbook
 from nurture.keys.signed_links import Tokens, open_tokens
 from nurture.lanes import Lane, Outlet
 from nurture.night import close_night
-from nurture.playbook import Playbook, read_playbook
 from nurture.rendering.freezing import freeze, open_workshop
-from nurture.rendering.reader import Introduction, Reader
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from nurture.storage.sql import literal
+from nurture.templates.variables import Introduction, Reader
 
 NIGHT = date(2026, 10, 13)
 EVENING, NOON = datetime(2026, 10, 12, 18, tzinfo=UTC), datetime(2026, 10, 13, 4, tzinfo=UTC)

@@ -27,7 +27,7 @@ def import_(
     is 1. A file that cannot be trusted as a whole (wrong columns, two versions of one row, damaged) imports nothing
     and ends with 2.
     """
-    from nurture.events import read_events
+    from nurture.content.event_kinds import read_events
     from nurture.intake import FileKind, import_file
     from nurture.storage.database import Store
 
@@ -87,7 +87,7 @@ def status(now: Moment = None, json: Json = False) -> None:
     Ends with 1 if last night is missing or failed, so that a watchdog can call it (a night is due at
     NURTURE_NIGHT_DUE), or if a restore was not reconciled.
     """
-    from nurture.calendar import night_due_by
+    from nurture.content.send_windows import night_due_by
     from nurture.reporting import read_status
 
     with open_house() as (database, playbook, settings):
@@ -109,7 +109,7 @@ def explain(
 
     Or, for a touch: nurture explain --night 2026-10-09 --touch checklist
     """
-    from nurture.calendar import business_date
+    from nurture.content.send_windows import business_date
     from nurture.explaining import explain_lead, explain_touch
 
     if (lead is None) == (touch is None) or (touch is None) != (night is None):
@@ -139,12 +139,12 @@ def check(json: Json = False) -> None:
 
     Texts are rendered for readers of whom everything, almost nothing, and only nasty things are known.
     """
-    from nurture.calendar import business_date
-    from nurture.checking import check_against, check_playbook
-    from nurture.playbook import read_playbook
-    from nurture.rendering.proofreading import proofread
+    from nurture.content.brand import read_voice
+    from nurture.content.send_windows import business_date
+    from nurture.journey.lint import check_against, check_playbook
+    from nurture.journey.playbook import read_playbook
     from nurture.storage.database import Store
-    from nurture.voice import read_voice
+    from nurture.templates.proofreader import proofread
     from nurture.web.pages import read_pages
 
     settings = read_settings()

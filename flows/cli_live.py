@@ -113,7 +113,7 @@ def doctor_email(json: Json = False) -> None:
     """
     from nurture.doctor import Verdict
     from nurture.doctor.email import examine_email
-    from nurture.playbook import read_playbook
+    from nurture.journey.playbook import read_playbook
     from nurture.settings import read_settings
 
     settings = read_settings()

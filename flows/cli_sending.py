@@ -54,9 +54,9 @@ def preview(
 
     For example: nurture preview product-trial --persona user-zh
     """
-    from nurture.calendar import business_date
-    from nurture.personas import read_personas
-    from nurture.playbook import read_playbook
+    from nurture.content.personas import read_personas
+    from nurture.content.send_windows import business_date
+    from nurture.journey.playbook import read_playbook
     from nurture.previewing import lead_reader, persona_reader
     from nurture.previewing import preview as look
     from nurture.settings import read_settings
@@ -168,8 +168,8 @@ def resume(
 
 def _render(moment: datetime, silent: bool) -> "FrozenNight":
     """Render what has no words."""
-    from nurture.calendar import business_date
-    from nurture.playbook import read_playbook
+    from nurture.content.send_windows import business_date
+    from nurture.journey.playbook import read_playbook
     from nurture.rendering.freezing import freeze
     from nurture.settings import read_settings
     from nurture.storage.database import Store

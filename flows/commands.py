@@ -11,7 +11,7 @@ import typer
 from nurture.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from nurture.playbook import Playbook
+    from nurture.journey.playbook import Playbook
     from nurture.storage.database import Database
 
 OK, PROBLEM, BAD_INPUT = 0, 1, 2
@@ -60,7 +60,7 @@ Moment = Annotated[
 @contextmanager
 def open_house() -> "Iterator[tuple[Database, Playbook, Settings]]":
     """The open database, the playbook and the settings."""
-    from nurture.playbook import read_playbook
+    from nurture.journey.playbook import read_playbook
     from nurture.storage.database import Store
 
     found = read_settings()

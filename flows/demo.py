@@ -98,7 +98,7 @@ def make_anew(home: Path) -> Path:
 
 def import_sample(settings: Settings, bar: Bar) -> int:
     """Bring in the five files; the number of rows that were left out."""
-    from nurture.events import read_events
+    from nurture.content.event_kinds import read_events
     from nurture.intake import FileKind, import_file
     from nurture.storage.database import Store
 

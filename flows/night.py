@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
-from nurture.calendar import business_date
 from nurture.channels.opening import open_lists
+from nurture.content.brand import read_voice
+from nurture.content.send_windows import business_date
 from nurture.errors import NightRefused
 from nurture.inbound import drain
 from nurture.inbound.publishing import publish
+from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import prove_address_key
 from nurture.night import close_night
 from nurture.night_report import NightReport
-from nurture.playbook import read_playbook
 from nurture.rendering.freezing import FrozenNight, freeze
 from nurture.settings import read_settings
 from nurture.steps import Plainly, Steps
 from nurture.storage.database import Store
 from nurture.storage.locks import night_lease
 from nurture.vetoes import pull, told_of
-from nurture.voice import read_voice
 
 Progress = Callable[[str, int, int], None]
 PLAINLY = Plainly()

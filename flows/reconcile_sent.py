@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from models import Channel
 from nurture.channels.opening import open_outlets
+from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import open_address_key
-from nurture.playbook import read_playbook
 from nurture.reconciling import ReconcileReport, Reconciliation
 from nurture.settings import read_settings
 from nurture.storage.database import Store

@@ -7,8 +7,8 @@ from time import monotonic
 
 from nurture.channels.opening import open_outlets
 from nurture.dispatching import Dispatch, DispatchReport
+from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import prove_address_key
-from nurture.playbook import read_playbook
 from nurture.settings import read_settings
 from nurture.steps import Plainly, Steps
 from nurture.storage.database import Store

@@ -10,8 +10,8 @@ from flows.show_sending import frozen
 from models import Channel, MessageState, Reason, Verdict
 from nurture.finding import Finding
 from nurture.intake import ImportReport
+from nurture.journey.playbook import Playbook
 from nurture.night_report import Counts, NightReport
-from nurture.playbook import Playbook
 from nurture.reporting import Status
 from nurture.settings import Settings
 from nurture.vocabulary import name_of

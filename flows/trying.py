@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from nurture.calendar import business_date
 from nurture.channels.opening import open_provider
+from nurture.content.personas import read_personas
+from nurture.content.send_windows import business_date
 from nurture.errors import InputError
-from nurture.personas import read_personas
-from nurture.playbook import read_playbook
+from nurture.journey.playbook import read_playbook
 from nurture.previewing import Who, lead_reader, persona_reader
 from nurture.settings import Settings, read_settings
 from nurture.storage.database import Store

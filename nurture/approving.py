@@ -15,15 +15,15 @@ import pyarrow as pa
 from models import Channel, MessageState, Mover
 from nurture.channels.opening import places
 from nurture.channels.preview import Preview
+from nurture.content.brand import Voice
 from nurture.content.catalogue import ContentFile, attachment
 from nurture.errors import InputError
+from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
-from nurture.playbook import Playbook
 from nurture.rendered import Rendered
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 from nurture.storage.sql import literal, texts
-from nurture.voice import Voice
 
 AWAITS = "awaits approval"
 SAMPLES = 3

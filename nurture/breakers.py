@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models import Meaning, Mover, PauseKind, SignalKind
-from nurture.mailing import Breakers
+from nurture.content.email_policy import Breakers
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 

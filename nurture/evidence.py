@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from models import ConsentScope, Lifecycle
-from nurture.calendar import reply_open_since
-from nurture.events import EventCatalogue
-from nurture.journey import Journey
-from nurture.playbook import Playbook
-from nurture.rules import CONVERSATION, Did, dids
+from nurture.content.event_kinds import EventCatalogue
+from nurture.content.send_windows import reply_open_since
+from nurture.journey.definition import Journey
+from nurture.journey.playbook import Playbook
+from nurture.journey.rules import CONVERSATION, Did, dids
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from models import Channel as ChannelKind
 from nurture.channels import Channel
-from nurture.mailing import via
-from nurture.policy import Policy
+from nurture.content.email_policy import via
+from nurture.content.policy import Policy
 from nurture.settings import Mode
 from nurture.storage.sql import literal, texts
 

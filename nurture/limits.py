@@ -7,12 +7,12 @@ ramp and the hourly limits are asked only of what goes to people.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nurture.calendar import business_date
+from nurture.content.email_policy import DOMAIN
+from nurture.content.send_windows import business_date
+from nurture.journey.playbook import Playbook
 from nurture.lanes import Lane
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.ledger.states import GOING
-from nurture.mailing import DOMAIN
-from nurture.playbook import Playbook
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 

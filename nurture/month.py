@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from nurture.playbook import Playbook
+from nurture.journey.playbook import Playbook
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 

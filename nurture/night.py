@@ -16,18 +16,18 @@ from nurture.errors import InputError, NightRefused
 from nurture.evidence import take_facts, take_standing
 from nurture.folding import fold_decisions
 from nurture.inbound.clicks import judge_clicks
-from nurture.journey import Journey
+from nurture.journey.definition import Journey
+from nurture.journey.orphans import refuse_stranded
+from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
 from nurture.night_report import Counts, NightReport, read_report
 from nurture.planning import Planning
-from nurture.playbook import Playbook
 from nurture.restored import refuse_guarded
 from nurture.restraint import Restraint
 from nurture.scoring import score
 from nurture.steps import Plainly, Steps
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
-from nurture.stranded import refuse_stranded
 from nurture.walking import Walk
 
 ALL = "*"

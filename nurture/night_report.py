@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 
-from nurture.playbook import Playbook
+from nurture.journey.playbook import Playbook
 from nurture.steps import Told
 from nurture.storage.database import Database
 from nurture.storage.sql import literal

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from models import Channel, MessageState, Mover, PauseKind
 from models.types import derived_id
-from nurture.calendar import Slot, business_date, slots
+from nurture.content.send_windows import Slot, business_date, slots
 from nurture.errors import InputError
-from nurture.journey import Journey
+from nurture.journey.definition import Journey
+from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import MOVES, Ledger
 from nurture.ledger.states import MAY_HAVE_ARRIVED, ON_THEIR_WAY, UNSENT
 from nurture.people.channel_addresses import WAYS
-from nurture.playbook import Playbook
 from nurture.storage.database import Database
 from nurture.storage.sql import Value, literal, texts
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from models import Channel
+from nurture.content.targeting import fits
 from nurture.evidence import lead_with_evidence
-from nurture.fitting import fits
-from nurture.journey import Journey, Stage
+from nurture.journey.definition import Journey, Stage
+from nurture.journey.playbook import Playbook
+from nurture.journey.touches import After, Before, On, Touch, When
 from nurture.ledger.notices import GOAL_NOTICE, notice_key
 from nurture.ledger.states import PROVED_UNSENT
-from nurture.playbook import Playbook
 from nurture.storage.sql import literal, texts
-from nurture.touches import After, Before, On, Touch, When
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from models.types import derived_id
 from nurture.channels.opening import places
 from nurture.channels.preview import Preview
 from nurture.channels.preview.gallery import hang
+from nurture.content.personas import Persona
+from nurture.content.targeting import most_specific
 from nurture.errors import InputError
-from nurture.fitting import most_specific
-from nurture.journey import Journey
+from nurture.journey.definition import Journey
+from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import tokens_of
-from nurture.personas import Persona
-from nurture.playbook import Playbook
 from nurture.rendering.contexts import person
 from nurture.rendering.freezing import open_workshop
 from nurture.rendering.shards import OF_PERSON, Failure

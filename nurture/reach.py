@@ -10,11 +10,11 @@ from datetime import date
 import pyarrow as pa
 
 from models import Channel, ConsentScope
-from nurture.calendar import slots
+from nurture.content.email_policy import leaves_the_country
+from nurture.content.send_windows import slots
+from nurture.journey.playbook import Playbook
 from nurture.ledger.states import COUNTED
-from nurture.mailing import leaves_the_country
 from nurture.people.channel_addresses import WAYS, Way
-from nurture.playbook import Playbook
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from models import Mover
-from nurture.playbook import Playbook
+from nurture.journey.playbook import Playbook
 from nurture.restored import Restored, read_restored
 from nurture.storage.database import Database
 from nurture.storage.sql import literal

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 from models import Channel as ChannelKind
 from nurture.channels import Channel, Fate
+from nurture.content.email_policy import via
 from nurture.errors import InputError
+from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import tokens_of
-from nurture.mailing import via
 from nurture.people.contact_points import one_email
-from nurture.playbook import Playbook
 from nurture.previewing import Who, row_of
 from nurture.rendering.freezing import open_workshop
 from nurture.rendering.shards import Failure

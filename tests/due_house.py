@@ -17,7 +17,7 @@ from models import Channel
 from nurture.auditing import audit
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.envelope import Envelope, as_table
-from nurture.journey import Stage, days, email
+from nurture.journey.definition import Stage, days, email
 from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store

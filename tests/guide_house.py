@@ -14,12 +14,12 @@ from typing import Any
 
 from models import Account, BuyingRole, Enrolment, Interaction, Lifecycle, Move, Run, StageEntry, Step
 from models.types import derived_id
-from nurture import journey as journey_words
-from nurture import rules as rule_words
 from nurture.evidence import lead_with_evidence, take_facts, take_standing
-from nurture.expressions import Rule
-from nurture.journey import Journey
-from nurture.rules import days
+from nurture.journey import definition as journey_words
+from nurture.journey import rules as rule_words
+from nurture.journey.definition import Journey
+from nurture.journey.expressions import Rule
+from nurture.journey.rules import days
 from nurture.scoring import score
 from nurture.storage.database import Database
 from tests.small import EVENTS, MONDAY, STAFF, at, consent, journey, lead, playbook, put

@@ -9,10 +9,10 @@ from uuid import UUID
 from models import MessageState, Mover
 from models.types import derived_id
 from nurture.inbound import Drained, drain
+from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import open_address_key
 from nurture.keys.signed_links import Tokens, open_tokens
 from nurture.ledger.moves import Ledger
-from nurture.playbook import Playbook
 from nurture.settings import Settings
 from nurture.spool import Spool, SpoolKind, SpoolLine
 from nurture.storage.database import Database

@@ -14,10 +14,10 @@ from nurture.auditing import audit
 from nurture.channels import Outcome
 from nurture.content.catalogue import read_content
 from nurture.dispatching import Dispatch, DispatchReport
-from nurture.journey import Stage, days, email
+from nurture.journey.definition import Stage, days, email
+from nurture.journey.playbook import Playbook
 from nurture.lanes import Lane, Outlet
 from nurture.operating import Operator, Selection
-from nurture.playbook import Playbook
 from nurture.rendered import Rendered
 from nurture.rendering.freezing import FrozenNight, freeze
 from nurture.settings import Settings

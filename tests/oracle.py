@@ -22,8 +22,8 @@ from models import (
     Step,
 )
 from models.types import derived_id
-from nurture.journey import Journey
-from nurture.playbook import Playbook
+from nurture.journey.definition import Journey
+from nurture.journey.playbook import Playbook
 from tests.oracle_choose import choose
 from tests.oracle_rules import Case, World, holds, taken_in, withdrawn_from_everything
 

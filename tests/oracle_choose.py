@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from models import Channel, ConsentScope, Decision, Lead, Message, MessageState, Reason, Staff, Verdict
 from nurture.content.catalogue import ContentFile
-from nurture.journey import Journey
-from nurture.playbook import Playbook
+from nurture.journey.definition import Journey
+from nurture.journey.playbook import Playbook
 from tests.oracle_pairs import UNSENT, Pair, Pairs
 from tests.oracle_rules import Case, World, consents, holds
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from models import Channel, Enrolment, Lead, Message, MessageState, Reason, Verdict
 from models.types import derived_id
-from nurture.expressions import Rule
-from nurture.journey import Journey
-from nurture.playbook import Playbook
-from nurture.touches import After, Before, On, Touch
+from nurture.journey.definition import Journey
+from nurture.journey.expressions import Rule
+from nurture.journey.playbook import Playbook
+from nurture.journey.touches import After, Before, On, Touch
 from tests.oracle_rules import World
 
 UNSENT = (MessageState.DECLINED, MessageState.EXPIRED, MessageState.REJECTED)

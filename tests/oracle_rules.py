@@ -29,10 +29,10 @@ from models import (
     Suppression,
     TopicOff,
 )
-from nurture.columns import Column, Compare, OneOf
-from nurture.expressions import All, AnyOf, Not, Rule
-from nurture.playbook import Playbook
-from nurture.rules import CONVERSATION, Consented, Did, InStage
+from nurture.journey.columns import Column, Compare, OneOf
+from nurture.journey.expressions import All, AnyOf, Not, Rule
+from nurture.journey.playbook import Playbook
+from nurture.journey.rules import CONVERSATION, Consented, Did, InStage
 
 CHANNEL_SCOPES = (ConsentScope.EMAIL, ConsentScope.WECOM, ConsentScope.PHONE)
 OLDEST_WHEN_SEEN = timedelta(days=7)

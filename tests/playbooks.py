@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from models import Channel
 from nurture.content.catalogue import ContentFile
-from nurture.events import EventCatalogue, EventKind
-from nurture.expressions import Rule
-from nurture.journey import Journey, Stage
-from nurture.playbook import Playbook
-from nurture.policy import Caps, Policy, Window, WorkCalendar
-from nurture.rules import account, consented, days, depth, did, in_stage, lead, spoke_to_us
-from nurture.touches import Touch, before, email, on, staff, wecom
+from nurture.content.event_kinds import EventCatalogue, EventKind
+from nurture.content.policy import Caps, Policy, Window, WorkCalendar
+from nurture.journey.definition import Journey, Stage
+from nurture.journey.expressions import Rule
+from nurture.journey.playbook import Playbook
+from nurture.journey.rules import account, consented, days, depth, did, in_stage, lead, spoke_to_us
+from nurture.journey.touches import Touch, before, email, on, staff, wecom
 
 T = TypeVar("T")
 

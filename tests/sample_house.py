@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nurture.events import read_events
+from nurture.content.event_kinds import read_events
 from nurture.intake import FileKind, import_file
 from nurture.keys.key_file import keys_of
 from nurture.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 
 from flows import show
 from flows.cli import main
-from nurture.events import read_events
+from nurture.content.event_kinds import read_events
 from nurture.intake import FileKind, import_file
 from nurture.settings import Settings
 from nurture.storage.database import Store

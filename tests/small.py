@@ -12,13 +12,13 @@ import pytest
 from models import Account, Channel, Consent, ConsentAction, ConsentScope, Interaction, Lead, Staff
 from models.types import derived_id
 from nurture.content.catalogue import ContentFile
-from nurture.events import read_events
-from nurture.journey import Journey, Stage, days, email
+from nurture.content.event_kinds import read_events
+from nurture.content.policy import Policy, read_policy
+from nurture.journey.definition import Journey, Stage, days, email
+from nurture.journey.playbook import Playbook
+from nurture.journey.rules import depth, did
 from nurture.night import close_night
 from nurture.night_report import NightReport
-from nurture.playbook import Playbook
-from nurture.policy import Policy, read_policy
-from nurture.rules import depth, did
 from nurture.storage.database import Database
 
 CONTENT = Path("content")

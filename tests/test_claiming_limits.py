@@ -9,9 +9,9 @@ import pytest
 
 from models import Channel, ConsentScope, Suppression
 from models.types import derived_id
-from nurture.journey import days, staff, wecom
-from nurture.playbook import Playbook
-from nurture.rules import did
+from nurture.journey.definition import days, staff, wecom
+from nurture.journey.playbook import Playbook
+from nurture.journey.rules import did
 from nurture.storage.database import Database
 from tests import test_claiming
 from tests.small import ACCOUNT, MONDAY, STAFF, at, consent, interaction, journey, playbook, policy, put

@@ -8,10 +8,10 @@ import pytest
 from typer.main import get_command
 
 from flows.cli import app
-from nurture import journey as journey_words
-from nurture import rules
-from nurture.journey import Journey
-from nurture.loading import check_event_kinds
+from nurture.journey import definition as journey_words
+from nurture.journey import rules
+from nurture.journey.definition import Journey
+from nurture.journey.loader import check_event_kinds
 from tests.small import EVENTS
 
 ROOT = Path(__file__).parent.parent

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from flows.show_live import examined
 from nurture.doctor import Examined, Verdict
 from nurture.doctor.email import examine_email
-from nurture.playbook import read_playbook
+from nurture.journey.playbook import read_playbook
 from nurture.settings import Mode, Settings
 from tests.servers.names import NameServer, Records
 from tests.servers.sendgrid import KEY, SendGrid

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models import Channel
 from nurture.content.catalogue import ContentFile
-from nurture.fitting import fits, most_specific
+from nurture.content.targeting import fits, most_specific
 from nurture.storage.database import Database, in_memory
 from nurture.storage.sql import literal
 

@@ -7,7 +7,7 @@ import pytest
 
 from models import Staff
 from nurture.errors import InputError
-from nurture.journey import Stage, days, email, staff, wecom
+from nurture.journey.definition import Stage, days, email, staff, wecom
 from nurture.operating import Operator, Selection
 from nurture.settings import Mode
 from tests.live_house import TUESDAY, LiveHouse, build

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from nurture.content.brand import read_voice
 from nurture.storage.database import Database
-from nurture.voice import read_voice
 from tests.inbound_house import SENT, TUESDAY, House, house
 from tests.small import one_in
 

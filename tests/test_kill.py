@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from nurture.auditing import audit
-from nurture.playbook import Playbook, read_playbook
+from nurture.journey.playbook import Playbook, read_playbook
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from tests.sample_house import ROOT, copy_of, environment, nurture
@@ -24,7 +24,7 @@ CHILD = (
     f"""
 from datetime import UTC, date, datetime
 from flows.night import close_and_render
-from nurture.playbook import read_playbook
+from nurture.journey.playbook import read_playbook
 from nurture.settings import Settings
 read_playbook(Settings())
 print("ready", flush=True)

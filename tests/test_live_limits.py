@@ -8,12 +8,12 @@ import pytest
 from models import BuyingRole, Channel, ConsentScope, Meaning, PauseKind, Signal, SignalKind, Staff
 from models.types import derived_id
 from nurture.channels import Fate, Outcome
+from nurture.content.email_policy import Mailing
+from nurture.content.policy import read_policy
 from nurture.errors import AccountError, ContentError
-from nurture.journey import Stage, days, email, wecom
+from nurture.journey.definition import Stage, days, email, wecom
 from nurture.kill_switch import KillSwitch
-from nurture.mailing import Mailing
 from nurture.operating import Operator
-from nurture.policy import read_policy
 from nurture.settings import Mode
 from tests.live_house import TUESDAY, LiveHouse, build
 from tests.small import CONTENT, MONDAY, STAFF, at, consent, journey, lead

@@ -6,10 +6,10 @@ import pytest
 
 from models import Lifecycle
 from nurture.errors import InputError, NightRefused
-from nurture.journey import Stage, days, email
+from nurture.journey.definition import Stage, days, email
+from nurture.journey.rules import did
 from nurture.night import NightRun
 from nurture.restraint import Restraint
-from nurture.rules import did
 from nurture.storage.database import Database
 from tests.small import (
     ACCOUNT,

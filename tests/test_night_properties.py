@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from nurture.journey.playbook import Playbook
 from nurture.night import close_night
-from nurture.playbook import Playbook
 from nurture.storage.database import Database, Store
 from nurture.storage.sql import literal, texts
 from tests.tables import Rows, empty, load

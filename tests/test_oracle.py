@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from models import Account, Channel, Interaction, Lead, MessageState, Staff, Suppression
 from models.types import derived_id
 from nurture.content.catalogue import ContentFile
-from nurture.journey import Journey, Stage, email, staff, wecom
-from nurture.playbook import Playbook
-from nurture.policy import Caps, Policy, Window
-from nurture.rules import Days, consented, days, depth, did, in_stage
-from nurture.rules import lead as the
+from nurture.content.policy import Caps, Policy, Window
+from nurture.journey.definition import Journey, Stage, email, staff, wecom
+from nurture.journey.playbook import Playbook
+from nurture.journey.rules import Days, consented, days, depth, did, in_stage
+from nurture.journey.rules import lead as the
 from tests.oracle import night
 from tests.oracle_rules import Case, World, holds
 from tests.playbooks import CALENDARS, EVENTS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nurture.playbook import Playbook, read_playbook
+from nurture.journey.playbook import Playbook, read_playbook
 from nurture.settings import Settings
 from nurture.storage.database import Database
 from tests.small import MONDAY, STAFF, consent, deliver, lead, night, put

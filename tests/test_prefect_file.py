@@ -11,8 +11,8 @@ from prefect.utilities.schema_tools.validation import validate
 from flows.deploying import Deployment, deploy_all, read_deployments
 from flows.prefect_home import PrefectHome
 from nurture.errors import InputError
-from nurture.loading import load_journeys
-from nurture.playbook import read_playbook
+from nurture.journey.loader import load_journeys
+from nurture.journey.playbook import read_playbook
 from nurture.settings import Settings
 from tests.prefect_house import ask
 

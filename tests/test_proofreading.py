@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from nurture.content.brand import read_voice
 from nurture.content.catalogue import attachment, read_content
 from nurture.errors import ContentError
-from nurture.rendering.proofreading import columns, proofread
-from nurture.voice import read_voice
+from nurture.templates.proofreader import columns, proofread
 from tests.small import CONTENT
 
 VOICE = read_voice(CONTENT)

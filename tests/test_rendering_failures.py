@@ -12,11 +12,11 @@ import pytest
 from models import BuyingRole
 from models.types import derived_id
 from nurture.errors import ContentError, RenderError
-from nurture.journey import Journey, Stage, days, email
-from nurture.rendering.compiling import Compiler
-from nurture.rendering.engine import Engine
+from nurture.journey.definition import Journey, Stage, days, email
+from nurture.journey.rules import lead as their
 from nurture.rendering.freezing import FrozenNight
-from nurture.rules import lead as their
+from nurture.templates.compiler import Compiler
+from nurture.templates.engine import Engine
 from tests.small import ACCOUNT, MONDAY, STAFF, consent, journey, lead
 from tests.test_templates import VOICE, file, read
 from tests.words_house import House, build, letter

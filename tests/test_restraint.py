@@ -8,11 +8,11 @@ import pytest
 
 from models import BuyingRole, Channel, ConsentScope, Suppression
 from models.types import derived_id
-from nurture.columns import account as account_columns
 from nurture.content.catalogue import ContentFile
-from nurture.journey import Journey, Stage, before, days, email, on, staff, wecom
-from nurture.playbook import Playbook
-from nurture.rules import did
+from nurture.journey.columns import account as account_columns
+from nurture.journey.definition import Journey, Stage, before, days, email, on, staff, wecom
+from nurture.journey.playbook import Playbook
+from nurture.journey.rules import did
 from nurture.storage.database import Database
 from tests.small import (
     ACCOUNT,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import sample_company
-from nurture.events import read_events
+from nurture.content.event_kinds import read_events
 from nurture.intake import FileKind, ImportReport, import_file
 from nurture.keys.address_hashes import create_address_key
 from nurture.settings import Settings

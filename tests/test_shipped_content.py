@@ -14,15 +14,15 @@ import pytest
 from models import Channel
 from models.types import derived_id
 from nurture.channels.preview.paper import written
+from nurture.content.brand import in_language, read_voice
 from nurture.content.catalogue import ContentFile, read_content
+from nurture.content.personas import Persona, read_personas
+from nurture.content.policy import read_policy
 from nurture.envelope import Envelope
 from nurture.keys.signed_links import Tokens
-from nurture.personas import Persona, read_personas
-from nurture.policy import read_policy
 from nurture.previewing import persona_reader
-from nurture.rendering.proofreading import columns
 from nurture.rendering.shards import Failure, Workshop
-from nurture.voice import in_language, read_voice
+from nurture.templates.proofreader import columns
 from tests.sample_house import ROOT
 from tests.small import CONTENT, EVENTS, MONDAY, at
 from tests.words_house import Seen, parsed, part

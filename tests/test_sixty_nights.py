@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from nurture.events import read_events
+from nurture.content.event_kinds import read_events
 from nurture.intake import FileKind, import_file
-from nurture.journey import Journey, Stage, days, wecom
+from nurture.journey.definition import Journey, Stage, days, wecom
+from nurture.journey.playbook import Playbook, read_playbook
+from nurture.journey.rules import did
 from nurture.keys.address_hashes import create_address_key
 from nurture.night import close_night
-from nurture.playbook import Playbook, read_playbook
-from nurture.rules import did
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 

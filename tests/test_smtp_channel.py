@@ -18,9 +18,9 @@ from pydantic import SecretStr
 from nurture.channels import Fate, Outcome
 from nurture.channels.mail import Letterhead
 from nurture.channels.smtp import Relay, Smtp, read_relays
+from nurture.content.bounce_rules import read_answers
 from nurture.envelope import Envelope
 from nurture.errors import AccountError, InputError, TransientError
-from nurture.inbound.answers import read_answers
 from nurture.keys.signed_links import Tokens
 from nurture.settings import Settings
 from tests.servers.certificate import certified

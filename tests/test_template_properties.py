@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nurture.rendering.compiling import Compiler
-from nurture.rendering.engine import Engine
-from nurture.rendering.grammar import Place
-from nurture.rendering.paragraphs import write
-from nurture.rendering.pieces import Body, take_apart
-from nurture.rendering.sandbox import environment
+from nurture.templates.compiler import Compiler
+from nurture.templates.engine import Engine
+from nurture.templates.grammar import Place
+from nurture.templates.markdown import write
+from nurture.templates.parser import Body, take_apart
+from nurture.templates.sandbox import environment
 from tests.test_templates import VOICE, file
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nurture.errors import ContentError
-from nurture.rendering.compiling import Compiler
+from nurture.templates.compiler import Compiler
 from tests.test_templates import VOICE, file
 
 

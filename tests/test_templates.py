@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from models import Channel
+from nurture.content.brand import Company, Sender, Voice, Wording
 from nurture.content.catalogue import ContentFile
 from nurture.errors import ContentError, RenderError
 from nurture.keys.signed_links import Tokens
-from nurture.rendering.compiling import Compiler
-from nurture.rendering.engine import Engine, Rendered
-from nurture.rendering.reader import Introduction, Reader
-from nurture.voice import Company, Sender, Voice, Wording
+from nurture.templates.compiler import Compiler
+from nurture.templates.engine import Engine, Rendered
+from nurture.templates.variables import Introduction, Reader
 
 LAYOUT = (
     "<!DOCTYPE html><html><head><title>{{ subject }}</title><style>.button { color: red }</style></head>"

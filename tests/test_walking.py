@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from models import Lifecycle
-from nurture.journey import Stage, days
-from nurture.rules import did, in_stage
-from nurture.rules import lead as lead_columns
+from nurture.journey.definition import Stage, days
+from nurture.journey.rules import did, in_stage
+from nurture.journey.rules import lead as lead_columns
 from nurture.storage.database import Database
 from tests.small import ACCOUNT, MONDAY, consent, interaction, journey, lead, night, playbook, policy, put, stages
 

@@ -20,8 +20,8 @@ import psutil
 
 from benchmarks.night import make_company
 from flows.prefect_home import PrefectHome, free_port
-from nurture.calendar import business_date
-from nurture.playbook import read_playbook
+from nurture.content.send_windows import business_date
+from nurture.journey.playbook import read_playbook
 from nurture.settings import Settings
 from tests.prefect_house import ask, eventually, look
 from tests.sample_house import ROOT, environment

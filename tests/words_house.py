@@ -17,9 +17,9 @@ from nurture.channels.preview.paper import written
 from nurture.content.catalogue import read_content
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.envelope import Envelope
-from nurture.journey import Journey
+from nurture.journey.definition import Journey
+from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import Tokens
-from nurture.playbook import Playbook
 from nurture.rendering.freezing import FrozenNight, freeze, open_workshop
 from nurture.rendering.shards import OF_PERSON, Failure
 from nurture.settings import Settings

@@ -27,7 +27,7 @@ from models import (
     TopicOff,
 )
 from models.types import derived_id
-from nurture.playbook import Playbook
+from nurture.journey.playbook import Playbook
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 from tests.oracle_rules import World

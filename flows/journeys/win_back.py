@@ -5,8 +5,8 @@ from datetime import date
 from prefect import State, flow
 
 from flows.nightly_nurture import called_by_night, run_night
-from nurture.journey import Journey, Stage, days, email, staff, wecom
-from nurture.rules import did, spoke_to_us
+from nurture.journey.definition import Journey, Stage, days, email, staff, wecom
+from nurture.journey.rules import did, spoke_to_us
 
 journey = Journey(
     name="win-back",

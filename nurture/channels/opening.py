@@ -11,15 +11,15 @@ from nurture.channels.mail import Letterhead
 from nurture.channels.preview import Preview
 from nurture.channels.sendgrid import SendGrid
 from nurture.channels.smtp import Smtp, read_relays
+from nurture.content.bounce_rules import read_answers
 from nurture.envelope import Envelope
 from nurture.errors import InputError, TransientError
-from nurture.inbound.answers import read_answers
-from nurture.journey import Journey
+from nurture.journey.definition import Journey
+from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import read_address_key
 from nurture.keys.signed_links import tokens_of
 from nurture.lanes import PREVIEW, Outlet, lanes
 from nurture.people.contact_points import one_email
-from nurture.playbook import Playbook
 from nurture.settings import Mode, Settings, entries
 
 SENDGRID = "sendgrid"

@@ -20,9 +20,9 @@ from nurture.channels import Fate, Outcome, Question
 from nurture.channels.mail import Letterhead, inspect
 from nurture.channels.posting import Loop
 from nurture.channels.preview.paper import email
+from nurture.content.bounce_rules import Answers
 from nurture.envelope import Envelope
 from nurture.errors import AccountError, InputError, PermanentError, TransientError
-from nurture.inbound.answers import Answers
 from nurture.settings import Settings, entries
 
 DEADLINE = 20.0

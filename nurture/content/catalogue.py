@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from models import BuyingRole, Channel
+from nurture.content.files import read_text
 from nurture.errors import ContentError
-from nurture.reading import read_text
 
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 FRONT_MATTER = re.compile(r"\A---\n(.*?\n|)---[ ]*(?:\n|\Z)", re.DOTALL)

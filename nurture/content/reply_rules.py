@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from nurture.reading import read_toml
+from nurture.content.files import read_toml
 
 
 class Replies(BaseModel):

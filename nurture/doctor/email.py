@@ -12,6 +12,8 @@ from nurture.channels import Channel
 from nurture.channels.opening import SENDGRID, NotSetUp, open_provider
 from nurture.channels.sendgrid import SendGrid
 from nurture.channels.smtp import Smtp
+from nurture.content.brand import read_voice
+from nurture.content.email_policy import Mailing, Provider
 from nurture.doctor import Examination, bad, good, unknown, warning
 from nurture.doctor.domains import examine_dkim, examine_domain
 from nurture.doctor.names import Names
@@ -25,10 +27,8 @@ from nurture.doctor.sendgrid import (
 )
 from nurture.doctor.spf import examine_spf
 from nurture.errors import AccountError, TransientError
-from nurture.mailing import Mailing, Provider
-from nurture.playbook import Playbook
+from nurture.journey.playbook import Playbook
 from nurture.settings import Mode, Settings, entries
-from nurture.voice import read_voice
 
 HERE = ("127.0.0.1", "localhost", "::1")
 

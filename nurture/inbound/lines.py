@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from models import ConsentScope, SignalKind
 from models.types import derived_id
 from nurture.consent.requests import Confirmed, Leaving, Wishing
-from nurture.inbound.answers import Answers
+from nurture.content.bounce_rules import Answers
 from nurture.inbound.sendgrid import sign_of
 from nurture.inbound.signs import Sign
 from nurture.spool import Found, SpoolKind, SpoolLine, Torn

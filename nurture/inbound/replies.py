@@ -21,11 +21,11 @@ from nurture.inbound.lines import MailIn
 from nurture.inbound.mails import Mail, leaves, read_mail
 from nurture.inbound.signs import Sign
 from nurture.intake.acts import stamp
+from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import AddressKey
 from nurture.keys.signed_links import Tokens
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.people.contact_points import one_email
-from nurture.playbook import Playbook
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 

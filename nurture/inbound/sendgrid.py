@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from models import Meaning, SignalKind
-from nurture.inbound.answers import Answers
+from nurture.content.bounce_rules import Answers
 from nurture.inbound.signs import Sign
 from nurture.storage.json_type import JSON
 

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 
 from models import Channel
 from nurture.content.catalogue import NOTICES, ContentFile
-from nurture.fitting import most_specific
+from nurture.content.targeting import most_specific
+from nurture.journey.playbook import Playbook
 from nurture.ledger.notices import GOAL_NOTICE, REPLY_NOTICE
 from nurture.people.channel_addresses import WAYS
-from nurture.playbook import Playbook
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 

@@ -14,11 +14,12 @@ import pyarrow as pa
 
 from models import MessageState, Mover, PauseKind, Reason, Step, Verdict
 from nurture.approving import hold_or_clear
+from nurture.content.brand import read_voice
+from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import Tokens, open_tokens
 from nurture.lanes import live_kinds
 from nurture.ledger.moves import Ledger
 from nurture.ledger.notices import REPLY_NOTICE
-from nurture.playbook import Playbook
 from nurture.rendering.contexts import export_contexts
 from nurture.rendering.renderers import open_renderers
 from nurture.rendering.shards import RenderedShard, Workshop
@@ -27,7 +28,6 @@ from nurture.steps import Plainly, Steps, Told
 from nurture.storage.database import Database, Store
 from nurture.storage.locks import render_lease
 from nurture.storage.sql import literal
-from nurture.voice import read_voice
 
 NIGHTS_KEPT = 30
 

@@ -16,20 +16,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import Channel
+from nurture.content.brand import Voice, in_language
 from nurture.content.catalogue import ContentFile, attachment
+from nurture.content.event_kinds import EventCatalogue
+from nurture.content.policy import Policy
 from nurture.envelope import Envelope, as_table
 from nurture.errors import ContentError, NobodyThere, RenderError
-from nurture.events import EventCatalogue
 from nurture.keys.signed_links import Tokens
-from nurture.policy import Policy
 from nurture.rendered import has_attachment
-from nurture.rendering.compiling import Compiler, Template
 from nurture.rendering.contexts import Shard
-from nurture.rendering.engine import Engine, Rendered
-from nurture.rendering.reader import Introduction, Reader
-from nurture.rendering.sandbox import plain
 from nurture.storage.fsync import keep_on_disk
-from nurture.voice import Voice, in_language
+from nurture.templates.compiler import Compiler, Template
+from nurture.templates.engine import Engine, Rendered
+from nurture.templates.sandbox import plain
+from nurture.templates.variables import Introduction, Reader
 
 Row = dict[str, Any]
 ONE_COLLEAGUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")

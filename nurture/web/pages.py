@@ -14,9 +14,9 @@ from pydantic import RootModel
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from nurture.content.brand import Voice, in_language, read_voice
+from nurture.content.files import read_toml
 from nurture.errors import ContentError
-from nurture.reading import read_toml
-from nurture.voice import Voice, in_language, read_voice
 
 Words = dict[str, str]
 STYLE = Path(__file__).parent / "templates" / "style.css"

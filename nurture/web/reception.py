@@ -12,14 +12,14 @@ from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from nurture.calendar import business_date
+from nurture.content.event_kinds import EventCatalogue, read_events
+from nurture.content.send_windows import business_date
+from nurture.content.topics import Topics, read_topics
 from nurture.errors import TransientError
-from nurture.events import EventCatalogue, read_events
 from nurture.keys.signed_links import Tokens, tokens_of
 from nurture.settings import Settings, entries
 from nurture.spool import Spool, SpoolKind, SpoolLine
 from nurture.storage.json_type import JSON
-from nurture.topics import Topics, read_topics
 from nurture.web.counters import Counters
 from nurture.web.keys import Doors, read_api_keys, read_inbound_secret
 from nurture.web.lately import Lately

@@ -14,7 +14,7 @@ from typing import Any
 from nurture.channels.mail import headers
 from nurture.envelope import Envelope
 from nurture.errors import PermanentError
-from nurture.rendering.sandbox import plain
+from nurture.templates.sandbox import plain
 
 
 class MailPolicy(EmailPolicy):

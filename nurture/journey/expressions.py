@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nurture.content.event_kinds import EventCatalogue
 from nurture.errors import JourneyError
-from nurture.events import EventCatalogue
+from nurture.journey.sentences import Sentence, joined, negated
 from nurture.vocabulary import Language
-from nurture.wording import Sentence, joined, negated
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from models import Channel
+from nurture.content.brand import Voice, in_language
 from nurture.content.catalogue import ContentFile
 from nurture.errors import ContentError
-from nurture.rendering.grammar import Place, check_grammar
-from nurture.rendering.paragraphs import OWN_ADDRESS, Paragraphs, write
-from nurture.rendering.pieces import TOKEN, Body, Tag, take_apart
-from nurture.rendering.sandbox import environment
-from nurture.voice import Voice, in_language
+from nurture.templates.grammar import Place, check_grammar
+from nurture.templates.markdown import OWN_ADDRESS, Paragraphs, write
+from nurture.templates.parser import TOKEN, Body, Tag, take_apart
+from nurture.templates.sandbox import environment
 
 TRAP, PREHEADER, SUBJECT, UNSUBSCRIBE = "jx9996xj", "jx9997xj", "jx9998xj", "jx9999xj"
 START_OF_JINJA = re.compile(r"\{(?=[{%#]|jx\d{4}xj)")

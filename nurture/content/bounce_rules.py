@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models import Meaning
-from nurture.reading import read_toml
+from nurture.content.files import read_toml
 
 GONE = ("invalid address", "mailbox unavailable")
 THROTTLED = ("frequency or volume too high", "technical", "technical failure")

@@ -7,11 +7,11 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models import Channel
+from nurture.content.brand import Voice, in_language
 from nurture.errors import RenderError
-from nurture.rendering.compiling import Template
-from nurture.rendering.reader import Values
-from nurture.rendering.sandbox import environment, plain
-from nurture.voice import Voice, in_language
+from nurture.templates.compiler import Template
+from nurture.templates.sandbox import environment, plain
+from nurture.templates.variables import Values
 
 LARGEST = {Channel.EMAIL: 102_400, Channel.WECOM: 4_000, Channel.STAFF: 4_000}
 """Bytes: Gmail cuts a mail off at 102 kB, WeCom refuses a text above 4,000 (developer page 92135)."""

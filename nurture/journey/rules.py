@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from hashlib import md5
 from typing import Literal
 
-from nurture.columns import account, depth, lead
-from nurture.events import EventCatalogue
-from nurture.expressions import Rule, refuse
+from nurture.content.event_kinds import EventCatalogue
+from nurture.journey.columns import account, depth, lead
+from nurture.journey.expressions import Rule, refuse
+from nurture.journey.sentences import Sentence, consented_sentence, did_sentence
 from nurture.storage.sql import literal
 from nurture.vocabulary import Language
-from nurture.wording import Sentence, consented_sentence, did_sentence
 
 Since = Literal["journey", "stage", "ever"]
 LONGEST = 3660

@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
-from nurture.reading import read_text, read_toml
+from nurture.content.files import read_text, read_toml
 
 STRICT = ConfigDict(frozen=True, extra="forbid")
 Value = TypeVar("Value")

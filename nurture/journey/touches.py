@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from models import Channel
-from nurture.columns import Column, Day
-from nurture.expressions import Origin, Rule, origin_here, refuse
-from nurture.rules import Days
+from nurture.journey.columns import Column, Day
+from nurture.journey.expressions import Origin, Rule, origin_here, refuse
+from nurture.journey.rules import Days
 
 KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 

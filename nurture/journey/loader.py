@@ -6,12 +6,12 @@ import traceback
 from collections.abc import Iterable
 from types import ModuleType
 
-from nurture.columns import did_you_mean
+from nurture.content.event_kinds import EventCatalogue
 from nurture.errors import InputError, JourneyError
-from nurture.events import EventCatalogue
-from nurture.expressions import refuse
-from nurture.journey import Journey
-from nurture.rules import CONVERSATION, InStage, dids
+from nurture.journey.columns import did_you_mean
+from nurture.journey.definition import Journey
+from nurture.journey.expressions import refuse
+from nurture.journey.rules import CONVERSATION, InStage, dids
 
 
 def load_journeys(package: str, events: EventCatalogue) -> tuple[Journey, ...]:

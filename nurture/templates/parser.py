@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from jinja2 import Environment, TemplateSyntaxError
 
-from nurture.rendering.grammar import Place
+from nurture.templates.grammar import Place
 
 TOKEN = re.compile(r"jx\d{4}xj")
 OPENING, DIVIDING, CLOSING = {"if", "for"}, {"elif", "else"}, {"endif", "endfor"}

@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models import Channel
-from nurture.mailing import Law, Mailing
-from nurture.reading import read_toml
+from nurture.content.email_policy import Law, Mailing
+from nurture.content.files import read_toml
 
 
 def _expand(ranges: object) -> object:

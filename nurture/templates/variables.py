@@ -7,10 +7,10 @@ from typing import Any
 
 from models import Channel
 from models.types import derived_id
+from nurture.content.brand import Voice, in_language
 from nurture.keys.signed_links import Tokens
-from nurture.rendering.compiling import Template
-from nurture.rendering.sandbox import plain
-from nurture.voice import Voice, in_language
+from nurture.templates.compiler import Template
+from nurture.templates.sandbox import plain
 
 Values = dict[str, Any]
 

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 from models import Channel
 from nurture.content.catalogue import NOTICES
-from nurture.journey import Journey
-from nurture.playbook import Playbook
+from nurture.journey.definition import Journey
+from nurture.journey.orphans import find_stranded
+from nurture.journey.playbook import Playbook
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
-from nurture.stranded import find_stranded
 
 CARDS = {"mark", "goal", "reply"}
 CALENDAR_WARNING = timedelta(days=60)

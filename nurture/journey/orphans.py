@@ -7,7 +7,7 @@ vanish, because nobody could say where they go, and a renamed touch would be sen
 from dataclasses import dataclass
 
 from nurture.errors import NightRefused
-from nurture.playbook import Playbook
+from nurture.journey.playbook import Playbook
 from nurture.storage.database import Database
 
 

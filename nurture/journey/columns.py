@@ -11,11 +11,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn
 
 from models import BuyingRole, Lifecycle
-from nurture.events import EventCatalogue
-from nurture.expressions import Expression, Rule, refuse
+from nurture.content.event_kinds import EventCatalogue
+from nurture.journey.expressions import Expression, Rule, refuse
+from nurture.journey.sentences import COMPARED, COMPARED_DATES, COMPARED_NUMBERS, Sentence, compared, one_of
 from nurture.storage.sql import Value, literal, texts
 from nurture.vocabulary import Language, Words, name_of
-from nurture.wording import COMPARED, COMPARED_DATES, COMPARED_NUMBERS, Sentence, compared, one_of
 
 LARGEST = 1e12
 OPERATORS = {"=": "IS NOT DISTINCT FROM", "!=": "IS DISTINCT FROM"}

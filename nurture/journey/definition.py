@@ -10,20 +10,10 @@ from hashlib import sha256
 from typing import Literal
 
 from models import Lifecycle
-from nurture.columns import account, did_you_mean, lead
-from nurture.expressions import Origin, Rule, origin_here, refuse
-from nurture.rules import Days, days
-from nurture.touches import (
-    Touch,
-    before,
-    check_key,
-    check_rule,
-    checked_days,
-    email,
-    on,
-    staff,
-    wecom,
-)
+from nurture.journey.columns import account, did_you_mean, lead
+from nurture.journey.expressions import Origin, Rule, origin_here, refuse
+from nurture.journey.rules import Days, days
+from nurture.journey.touches import Touch, before, check_key, check_rule, checked_days, email, on, staff, wecom
 
 # Words and places do not change what a journey means.
 NOT_MEANING = frozenset({"origin", "en", "zh", "asks"})

@@ -12,13 +12,13 @@ from datetime import date
 from decimal import Decimal
 
 from models import Channel
+from nurture.content.brand import Voice
 from nurture.content.catalogue import ContentFile, attachment
 from nurture.errors import ContentError, RenderError
 from nurture.keys.signed_links import Tokens
-from nurture.rendering.compiling import Compiler, Template
-from nurture.rendering.engine import Engine, Rendered
-from nurture.rendering.reader import Introduction, Reader
-from nurture.voice import Voice
+from nurture.templates.compiler import Compiler, Template
+from nurture.templates.engine import Engine, Rendered
+from nurture.templates.variables import Introduction, Reader
 
 SUBJECT_COLUMNS, PREHEADER_COLUMNS = 70, 110
 

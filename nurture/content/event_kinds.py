@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nurture.reading import read_toml
+from nurture.content.files import read_toml
 
 
 class EventKind(BaseModel):

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from nurture.rendering.grammar import Place
-from nurture.rendering.pieces import TOKEN, Block, Body, Node, Segment, Tag
+from nurture.templates.grammar import Place
+from nurture.templates.parser import TOKEN, Block, Body, Node, Segment, Tag
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(
     ["code", "fence", "html_block", "html_inline", "reference", "lheading", "backticks"]

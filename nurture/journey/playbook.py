@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from models import Channel
 from nurture.content.catalogue import ContentFile, read_content
+from nurture.content.event_kinds import EventCatalogue, read_events
+from nurture.content.policy import Policy, read_policy
 from nurture.errors import InputError
-from nurture.events import EventCatalogue, read_events
-from nurture.journey import Journey
-from nurture.loading import load_journeys
-from nurture.policy import Policy, read_policy
+from nurture.journey.definition import Journey
+from nurture.journey.loader import load_journeys
 from nurture.settings import Settings
 
 

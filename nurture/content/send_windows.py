@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from nurture.policy import Policy
+from nurture.content.policy import Policy
 
 ONE_DAY = timedelta(days=1)
 

@@ -1,0 +1,1 @@
+"""Journeys as typed Python: what a marketer writes, and how it is read, said and checked."""
