@@ -24,13 +24,14 @@ from sendgrid import SendGridAPIClient
 
 from benchmarks.night import EVENING, NIGHT, NOON, make_company
 from models import Channel
-from nurture.channels.mail import Letterhead
+from nurture.channels.email.headers import Letterhead
+from nurture.channels.registry import Outlet
+from nurture.channels.routing import Lane
 from nurture.channels.sendgrid import SendGrid
 from nurture.channels.sendgrid.payload import payload
 from nurture.dispatching import Dispatch
 from nurture.journey.playbook import read_playbook
 from nurture.keys.signed_links import tokens_of
-from nurture.lanes import Lane, Outlet
 from nurture.night import close_night
 from nurture.rendered import Rendered
 from nurture.rendering.freezing import freeze

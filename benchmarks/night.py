@@ -25,11 +25,12 @@ import jinja2
 
 from models import Channel
 from nurture.channels import Fate, Outcome, Question
+from nurture.channels.envelope import Envelope
+from nurture.channels.registry import Outlet
+from nurture.channels.routing import Lane
 from nurture.dispatching import Dispatch
-from nurture.envelope import Envelope
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.keys.signed_links import Tokens, open_tokens
-from nurture.lanes import Lane, Outlet
 from nurture.night import close_night
 from nurture.rendering.freezing import freeze, open_workshop
 from nurture.settings import Settings

@@ -7,8 +7,8 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from nurture.approving import approve
+from nurture.channels.routing import live_kinds
 from nurture.journey.playbook import read_playbook
-from nurture.lanes import live_kinds
 from nurture.settings import read_settings
 from nurture.storage.database import Store
 

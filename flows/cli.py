@@ -28,7 +28,8 @@ def import_(
     and ends with 2.
     """
     from nurture.content.event_kinds import read_events
-    from nurture.intake import FileKind, import_file
+    from nurture.imports.import_file import import_file
+    from nurture.imports.layouts import FileKind
     from nurture.storage.database import Store
 
     settings = read_settings()

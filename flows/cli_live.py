@@ -29,7 +29,7 @@ def approve(
     """
     from nurture.approving import approve as let_go
     from nurture.approving import hang_samples, read_waiting
-    from nurture.lanes import live_kinds
+    from nurture.channels.routing import live_kinds
     from nurture.storage.database import Store
 
     now = datetime.now(UTC)

@@ -99,7 +99,8 @@ def make_anew(home: Path) -> Path:
 def import_sample(settings: Settings, bar: Bar) -> int:
     """Bring in the five files; the number of rows that were left out."""
     from nurture.content.event_kinds import read_events
-    from nurture.intake import FileKind, import_file
+    from nurture.imports.import_file import import_file
+    from nurture.imports.layouts import FileKind
     from nurture.storage.database import Store
 
     events, refused = frozenset(read_events(settings.content).events), 0

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
-from nurture.channels.opening import open_lists
+from nurture.channels.registry import open_lists
+from nurture.consent.provider_suppressions import pull, told_of
+from nurture.consent.publish_preferences import publish
 from nurture.content.brand import read_voice
 from nurture.content.send_windows import business_date
 from nurture.errors import NightRefused
 from nurture.inbound import drain
-from nurture.inbound.publishing import publish
 from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import prove_address_key
 from nurture.night import close_night
@@ -20,7 +21,6 @@ from nurture.settings import read_settings
 from nurture.steps import Plainly, Steps
 from nurture.storage.database import Store
 from nurture.storage.locks import night_lease
-from nurture.vetoes import pull, told_of
 
 Progress = Callable[[str, int, int], None]
 PLAINLY = Plainly()

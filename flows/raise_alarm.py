@@ -6,7 +6,7 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from nurture.channels.alarm import alarm
+from nurture.channels.alerts import alarm
 from nurture.settings import read_settings
 from tasks.seeing import show_alarm
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from models import Channel
-from nurture.channels.opening import open_outlets
+from nurture.channels.registry import open_outlets
 from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import open_address_key
 from nurture.reconciling import ReconcileReport, Reconciliation

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from time import monotonic
 
-from nurture.channels.opening import open_outlets
+from nurture.channels.registry import open_outlets
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import prove_address_key

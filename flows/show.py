@@ -9,7 +9,7 @@ from flows.show_lead import lead_story, touch_verdicts
 from flows.show_sending import frozen
 from models import Channel, MessageState, Reason, Verdict
 from nurture.finding import Finding
-from nurture.intake import ImportReport
+from nurture.imports.report import ImportReport
 from nurture.journey.playbook import Playbook
 from nurture.night_report import Counts, NightReport
 from nurture.reporting import Status

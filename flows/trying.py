@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from nurture.channels.opening import open_provider
+from nurture.channels.registry import open_provider
 from nurture.content.personas import read_personas
 from nurture.content.send_windows import business_date
 from nurture.errors import InputError

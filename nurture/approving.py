@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from models import Channel, MessageState, Mover
-from nurture.channels.opening import places
 from nurture.channels.preview import Preview
+from nurture.channels.registry import places
 from nurture.content.brand import Voice
 from nurture.content.catalogue import ContentFile, attachment
 from nurture.errors import InputError

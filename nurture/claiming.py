@@ -12,11 +12,11 @@ from uuid import UUID, uuid4
 import pyarrow as pa
 
 from models import Channel, ConsentScope, MessageState, Mover
+from nurture.channels.routing import Lane
 from nurture.content.send_windows import business_date, is_open
 from nurture.evidence import lead_with_evidence, served, take_facts, take_standing
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
-from nurture.lanes import Lane
 from nurture.ledger.moves import Ledger
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.limits import Limits

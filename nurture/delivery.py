@@ -19,8 +19,8 @@ from models import Channel as ChannelKind
 from models import Meaning, MessageState, Mover
 from nurture.attempts import AttemptLog
 from nurture.channels import Channel, Fate, Outcome, Question
+from nurture.channels.envelope import Envelope
 from nurture.claiming import Claim, Claimed
-from nurture.envelope import Envelope
 from nurture.errors import AccountError, StoreError, TransientError
 from nurture.kill_switch import KillSwitch
 from nurture.ledger.moves import Ledger

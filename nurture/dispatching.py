@@ -8,17 +8,18 @@ from functools import partial
 
 from nurture.breakers import pause_provider, trip
 from nurture.channels import Fate, Question
+from nurture.channels.registry import Outlet
+from nurture.channels.routing import Lane
 from nurture.claiming import START, Claim, Claiming, Key
+from nurture.consent.publish_preferences import publish
 from nurture.content.send_windows import business_date
 from nurture.delivery import Recorder, Sender, Sent
 from nurture.errors import TransientError
 from nurture.inbound import drain
 from nurture.inbound.matching import settle_doubts
-from nurture.inbound.publishing import publish
 from nurture.inbound.replies import cards_without_words
 from nurture.journey.playbook import Playbook
 from nurture.kill_switch import KillSwitch
-from nurture.lanes import Lane, Outlet
 from nurture.reconciling import Reconciliation
 from nurture.rendered import Rendered
 from nurture.rendering.freezing import freeze

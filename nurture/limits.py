@@ -7,10 +7,10 @@ ramp and the hourly limits are asked only of what goes to people.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from nurture.channels.routing import Lane
 from nurture.content.email_policy import DOMAIN
 from nurture.content.send_windows import business_date
 from nurture.journey.playbook import Playbook
-from nurture.lanes import Lane
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.ledger.states import GOING
 from nurture.storage.database import Database

@@ -12,9 +12,9 @@ from typing import Any
 
 from models import Channel
 from models.types import derived_id
-from nurture.channels.opening import places
 from nurture.channels.preview import Preview
 from nurture.channels.preview.gallery import hang
+from nurture.channels.registry import places
 from nurture.content.personas import Persona
 from nurture.content.targeting import most_specific
 from nurture.errors import InputError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nurture.envelope import Envelope, from_table
+from nurture.channels.envelope import Envelope, from_table
 
 SHARDS_KEPT = 4
 """Batches follow the order of shards; a journey that was rendered apart lies between them."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from models import Channel as ChannelKind
 from nurture.channels import Fate, Outcome, Question
-from nurture.lanes import Outlet
+from nurture.channels.registry import Outlet
 
 
 class Witness(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from nurture.channels import Fate, Outcome, Question
-from nurture.envelope import Envelope
+from nurture.channels.envelope import Envelope
 
 Hook = Callable[[Envelope], None]
 Answer = Callable[[Envelope], Outcome | None]

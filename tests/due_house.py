@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 
 from models import Channel
 from nurture.auditing import audit
+from nurture.channels.envelope import Envelope, as_table
+from nurture.channels.registry import Outlet
+from nurture.channels.routing import Lane
 from nurture.dispatching import Dispatch, DispatchReport
-from nurture.envelope import Envelope, as_table
 from nurture.journey.definition import Stage, days, email
-from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 from nurture.storage.process_lease import Holder, this_process

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nurture.intake import FileKind, ImportReport, import_file
+from nurture.imports.import_file import import_file
+from nurture.imports.layouts import FileKind
+from nurture.imports.report import ImportReport
 from nurture.settings import Settings
 from nurture.storage.database import Store
 

@@ -12,11 +12,12 @@ from models import Channel
 from models.types import derived_id
 from nurture.auditing import audit
 from nurture.channels import Outcome
+from nurture.channels.registry import Outlet
+from nurture.channels.routing import Lane
 from nurture.content.catalogue import read_content
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.journey.definition import Stage, days, email
 from nurture.journey.playbook import Playbook
-from nurture.lanes import Lane, Outlet
 from nurture.operating import Operator, Selection
 from nurture.rendered import Rendered
 from nurture.rendering.freezing import FrozenNight, freeze

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nurture.channels import Outcome
+from nurture.channels.envelope import Envelope
 from nurture.channels.preview import Preview
-from nurture.channels.preview.paper import written
-from nurture.envelope import Envelope
+from nurture.channels.preview.files import written
 
 NOW = datetime(2026, 11, 9, 4, tzinfo=UTC)
 NIGHT = "2026-11-09"

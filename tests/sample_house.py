@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nurture.content.event_kinds import read_events
-from nurture.intake import FileKind, import_file
+from nurture.imports.import_file import import_file
+from nurture.imports.layouts import FileKind
 from nurture.keys.key_file import keys_of
 from nurture.settings import Settings
 from nurture.storage.database import Store

@@ -13,7 +13,8 @@ import pytest
 from flows import show
 from flows.cli import main
 from nurture.content.event_kinds import read_events
-from nurture.intake import FileKind, import_file
+from nurture.imports.import_file import import_file
+from nurture.imports.layouts import FileKind
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from tests.sample_house import ROOT

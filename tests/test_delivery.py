@@ -15,11 +15,11 @@ import pytest
 
 from models import Channel
 from nurture.channels import Fate, Outcome, Question
+from nurture.channels.envelope import Envelope, as_table, from_table
+from nurture.channels.routing import Lane
 from nurture.claiming import START, Claim, Claiming
 from nurture.delivery import Recorder, Sender, Sent
-from nurture.envelope import Envelope, as_table, from_table
 from nurture.errors import TransientError
-from nurture.lanes import Lane
 from nurture.rendered import Rendered
 from nurture.storage.process_lease import LEASE_SECONDS, MARGIN_SECONDS
 from tests.counting_channel import CountingChannel, accepted_by

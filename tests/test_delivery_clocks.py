@@ -11,12 +11,12 @@ import psutil
 import pytest
 
 from models import Channel
+from nurture.channels.routing import Lane
 from nurture.claiming import START, Claiming
 from nurture.content.policy import Policy, WorkCalendar
 from nurture.content.send_windows import business_date
 from nurture.delivery import Recorder, Sender
 from nurture.journey.playbook import Playbook
-from nurture.lanes import Lane
 from nurture.night import close_night
 from nurture.rendered import Rendered
 from nurture.storage.database import Database, Store

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from nurture.envelope import Envelope
+from nurture.channels.envelope import Envelope
 from nurture.errors import NurtureError, SchemaError, StoreError
 from nurture.storage.migrations import migrations
 from tests.counting_channel import CountingChannel, Dies, accepted_by

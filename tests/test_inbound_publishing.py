@@ -4,10 +4,10 @@ from datetime import date
 from pathlib import Path
 
 from models import ConsentScope
-from nurture.inbound.publishing import publish
-from nurture.preferences import Preferences
+from nurture.consent.preferences import Preferences
+from nurture.consent.publish_preferences import publish
+from nurture.consent.published_preferences import Known, WebState
 from nurture.storage.database import Database
-from nurture.web_state import Known, WebState
 from tests.inbound_house import house
 
 

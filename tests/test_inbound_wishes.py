@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from models import BuyingRole, Channel
+from nurture.channels.routing import Lane
 from nurture.claiming import START, Claiming
-from nurture.lanes import Lane
 from nurture.storage.database import Database
 from nurture.storage.json_type import JSON
 from tests.inbound_house import BOOK, SENT, House, house

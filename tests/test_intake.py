@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 
 from nurture.errors import InputError
-from nurture.intake import FileKind, import_file
-from nurture.intake.reading import open_source
-from nurture.intake.staging import staged
+from nurture.imports.import_file import import_file
+from nurture.imports.layouts import FileKind
+from nurture.imports.sources.csv_rows import open_source
+from nurture.imports.sources.staging import staged
 from tests.intake_house import EVENTS, NOW, House, people, summary
 
 
@@ -219,7 +220,7 @@ def test_an_exception_in_the_middle_leaves_nothing(house: House, monkeypatch: py
 
     house.take("accounts", "id,name\nA1,a\n")
     with monkeypatch.context() as patched:
-        patched.setattr("nurture.intake.importing.write_identities", fail)
+        patched.setattr("nurture.imports.import_file.write_identities", fail)
         with pytest.raises(RuntimeError):
             house.take("leads", "id,name,email\nL1,a,a@x.com\n")
     assert house.counts() == (0, 0, 0)

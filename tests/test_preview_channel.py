@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from nurture.channels import Fate, Outcome, Question
+from nurture.channels.envelope import Envelope
 from nurture.channels.preview.gallery import hang
-from nurture.envelope import Envelope
 from nurture.errors import TransientError
 from tests.due_house import FORKS
 from tests.outbox_house import LEAVE, NIGHT, NOW, channel, deliver, letter, listed, shown

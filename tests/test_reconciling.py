@@ -10,11 +10,12 @@ import pytest
 from models import Channel
 from nurture.attempts import AttemptLog
 from nurture.channels import Fate, Outcome
+from nurture.channels.envelope import Envelope, as_table, from_table
 from nurture.channels.preview import Preview
+from nurture.channels.registry import Outlet
+from nurture.channels.routing import Lane
 from nurture.dispatching import Dispatch, DispatchReport
-from nurture.envelope import Envelope, as_table, from_table
 from nurture.errors import NightRefused
-from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
 from tests.counting_channel import CountingChannel, accepted_by
 from tests.due_house import (

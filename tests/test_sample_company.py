@@ -9,7 +9,9 @@ import pytest
 
 from benchmarks import sample_company
 from nurture.content.event_kinds import read_events
-from nurture.intake import FileKind, ImportReport, import_file
+from nurture.imports.import_file import import_file
+from nurture.imports.layouts import FileKind
+from nurture.imports.report import ImportReport
 from nurture.keys.address_hashes import create_address_key
 from nurture.settings import Settings
 from nurture.storage.database import Store

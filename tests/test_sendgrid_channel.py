@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from nurture.channels import Fate, Outcome, Question
-from nurture.channels.mail import Letterhead
+from nurture.channels.email.headers import Letterhead
+from nurture.channels.envelope import Envelope
 from nurture.channels.sendgrid import SendGrid
-from nurture.envelope import Envelope
 from nurture.errors import AccountError, TransientError
 from nurture.keys.signed_links import Tokens
 from tests.servers import behaviours as does
@@ -156,7 +156,7 @@ def test_19_a_connection_that_ends_after_a_whole_answer_costs_nothing(channel: S
 def test_18_and_27_one_deadline_for_all_of_it(
     server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behaviour: does.Behaviour
 ) -> None:
-    monkeypatch.setattr("nurture.channels.wire.DEADLINE", 0.5)
+    monkeypatch.setattr("nurture.channels.email.http.DEADLINE", 0.5)
     channel = open_channel(server.url, tmp_path)
     server.script.next(behaviour)
     assert send(channel)[0].fate is Fate.UNKNOWN

@@ -13,12 +13,13 @@ import pytest
 from pydantic import SecretStr
 
 from models import Channel
-from nurture.channels.mail import Letterhead
+from nurture.channels.email.headers import Letterhead
+from nurture.channels.envelope import Envelope, as_table
+from nurture.channels.registry import Outlet
+from nurture.channels.routing import Lane
 from nurture.channels.sendgrid import SendGrid
 from nurture.dispatching import Dispatch, DispatchReport
-from nurture.envelope import Envelope, as_table
 from nurture.keys.signed_links import Tokens
-from nurture.lanes import Lane, Outlet
 from nurture.settings import Settings
 from tests.due_house import BOOK, FORKS, NOON, SHARD, breaches, move_in, night, states, store_of
 from tests.servers.sendgrid import KEY, as_process

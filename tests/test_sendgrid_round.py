@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from models import Channel as Kind
 from models import ConsentScope
-from nurture.channels.mail import Letterhead
+from nurture.channels.email.headers import Letterhead
 from nurture.channels.sendgrid import SendGrid as Channel
 from nurture.dispatching import DispatchReport
 from nurture.inbound import drain

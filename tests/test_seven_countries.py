@@ -11,14 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 from models import Channel as Kind
-from nurture.channels.mail import Letterhead
-from nurture.channels.opening import SENDGRID
+from nurture.channels.email.headers import Letterhead
+from nurture.channels.registry import SENDGRID, Outlet
 from nurture.channels.sendgrid import SendGrid as Channel
 from nurture.content.policy import read_policy
 from nurture.dispatching import Dispatch
 from nurture.journey.definition import Stage, days, email, wecom
 from nurture.keys.signed_links import Tokens
-from nurture.lanes import Outlet
 from tests.counting_channel import accepted_by
 from tests.live_house import LiveHouse, build
 from tests.servers.sendgrid import KEY, SendGrid

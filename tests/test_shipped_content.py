@@ -13,12 +13,12 @@ import pytest
 
 from models import Channel
 from models.types import derived_id
-from nurture.channels.preview.paper import written
+from nurture.channels.envelope import Envelope
+from nurture.channels.preview.files import written
 from nurture.content.brand import in_language, read_voice
 from nurture.content.catalogue import ContentFile, read_content
 from nurture.content.personas import Persona, read_personas
 from nurture.content.policy import read_policy
-from nurture.envelope import Envelope
 from nurture.keys.signed_links import Tokens
 from nurture.previewing import persona_reader
 from nurture.rendering.shards import Failure, Workshop

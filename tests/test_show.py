@@ -14,8 +14,8 @@ from flows import screen, show
 from nurture.errors import InputError
 from nurture.explaining import DepthPart, HistoryRow, LeadStory, MessageRow, NotSent, TouchVerdict
 from nurture.finding import Finding
-from nurture.intake import FileKind, ImportReport
-from nurture.intake.report import RefusedRow
+from nurture.imports.layouts import FileKind
+from nurture.imports.report import ImportReport, RefusedRow
 from nurture.night_report import Counts, HeldBack, JourneyNight, NightReport
 from nurture.outlook import ComingTouch, Condition, Conditions, Outlook
 from nurture.reporting import PauseStatus, StageStatus, StateStatus, Status

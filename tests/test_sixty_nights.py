@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from nurture.content.event_kinds import read_events
-from nurture.intake import FileKind, import_file
+from nurture.imports.import_file import import_file
+from nurture.imports.layouts import FileKind
 from nurture.journey.definition import Journey, Stage, days, wecom
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.journey.rules import did

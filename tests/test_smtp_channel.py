@@ -16,10 +16,10 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from pydantic import SecretStr
 
 from nurture.channels import Fate, Outcome
-from nurture.channels.mail import Letterhead
-from nurture.channels.smtp import Relay, Smtp, read_relays
+from nurture.channels.email.headers import Letterhead
+from nurture.channels.email.smtp import Relay, Smtp, read_relays
+from nurture.channels.envelope import Envelope
 from nurture.content.bounce_rules import read_answers
-from nurture.envelope import Envelope
 from nurture.errors import AccountError, InputError, TransientError
 from nurture.keys.signed_links import Tokens
 from nurture.settings import Settings

@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from models import ConsentScope
-from nurture.consent.provider_suppressions import Suppressed
+from nurture.consent.provider_suppressions import BEGINNING, Pulled, Suppressed, pull
 from nurture.errors import TransientError
 from nurture.keys.address_hashes import open_address_key
-from nurture.vetoes import BEGINNING, Pulled, pull
 from tests.live_house import LiveHouse, build
 from tests.small import MONDAY, at, consent, lead
 

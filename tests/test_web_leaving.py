@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from models import ConsentScope
+from nurture.consent.preferences import Preferences
+from nurture.consent.published_preferences import Known
 from nurture.errors import ContentError
 from nurture.keys.signed_links import Tokens
-from nurture.preferences import Preferences
 from nurture.spool import SpoolKind
 from nurture.web.pages import read_pages
-from nurture.web_state import Known
 from tests.sample_house import ROOT
 from tests.web_house import MESSAGE, NOW, WebHouse, serving, web
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nurture.channels import wire
-from nurture.channels.wire import LONGEST_ANSWER, BrokenOff, Reply, Unreached, Wire
+from nurture.channels.email import http as wire
+from nurture.channels.email.http import LONGEST_ANSWER, BrokenOff, Reply, Unreached, Wire
 from tests.servers.certificate import certified
 from tests.servers.threads import listening
 

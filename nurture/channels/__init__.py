@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from nurture.envelope import Envelope
+from nurture.channels.envelope import Envelope
 
 
 class Fate(StrEnum):

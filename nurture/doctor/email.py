@@ -9,9 +9,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from nurture.channels import Channel
-from nurture.channels.opening import SENDGRID, NotSetUp, open_provider
+from nurture.channels.email.smtp import Smtp
+from nurture.channels.registry import SENDGRID, NotSetUp, open_provider
 from nurture.channels.sendgrid import SendGrid
-from nurture.channels.smtp import Smtp
 from nurture.content.brand import read_voice
 from nurture.content.email_policy import Mailing, Provider
 from nurture.doctor import Examination, bad, good, unknown, warning

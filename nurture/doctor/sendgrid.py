@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from nurture.channels.sendgrid.answers import NO_WAY_IN, Answer
+from nurture.channels.sendgrid.responses import NO_WAY_IN, Answer
 from nurture.doctor import Examination, Examined, bad, good, unknown, warning
 from nurture.doctor.names import Names
 from nurture.doctor.spf import examine_spf

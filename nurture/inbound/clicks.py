@@ -7,7 +7,7 @@ delivered, or within a minute of the link that no person sees. Machines are coun
 
 from datetime import date, datetime
 
-from nurture.intake.acts import stamp
+from nurture.imports.write_events import stamp
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 

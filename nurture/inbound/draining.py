@@ -14,18 +14,18 @@ import pyarrow as pa
 from pydantic import RootModel
 from sqlalchemy.exc import DBAPIError
 
+from nurture.consent.save_preferences import write_wishes
+from nurture.consent.withdrawals import Exit
 from nurture.content.bounce_rules import read_answers
 from nurture.content.files import read_toml
 from nurture.content.reply_rules import read_replies
 from nurture.content.send_windows import business_date
 from nurture.errors import NurtureError
-from nurture.inbound.leaving import Exit
+from nurture.imports.write_events import stamp
 from nurture.inbound.lines import Inbox
 from nurture.inbound.matching import match_signals, settle_doubts, write_signs
 from nurture.inbound.replies import open_post, write_replies
 from nurture.inbound.telling import take_told
-from nurture.inbound.wishes import write_wishes
-from nurture.intake.acts import stamp
 from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import open_address_key
 from nurture.keys.signed_links import open_tokens

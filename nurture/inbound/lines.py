@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from models import ConsentScope, SignalKind
 from models.types import derived_id
+from nurture.channels.delivery_events import Sign
+from nurture.channels.sendgrid.events import sign_of
 from nurture.consent.requests import Confirmed, Leaving, Wishing
 from nurture.content.bounce_rules import Answers
-from nurture.inbound.sendgrid import sign_of
-from nurture.inbound.signs import Sign
 from nurture.spool import Found, SpoolKind, SpoolLine, Torn
 from nurture.storage.json_type import JSON
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from models import MessageState, Mover
-from nurture.inbound.signs import Sign, as_arrow
+from nurture.channels.delivery_events import Sign, as_arrow
 from nurture.keys.address_hashes import AddressKey
 from nurture.ledger.moves import Ledger
 from nurture.people.contact_points import one_email

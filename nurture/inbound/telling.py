@@ -10,14 +10,14 @@ from pathlib import Path
 from shutil import copyfile
 
 from nurture.errors import InputError
+from nurture.imports.cleaning import Judge
+from nurture.imports.import_file import import_rows
+from nurture.imports.layouts import FileKind
+from nurture.imports.refused_rows import harmless
+from nurture.imports.sources.csv_rows import open_source
+from nurture.imports.sources.encoding import unwatched
+from nurture.imports.sources.staging import staged
 from nurture.inbound.lines import Told
-from nurture.intake.cleaning import Judge
-from nurture.intake.files import unwatched
-from nurture.intake.importing import import_rows
-from nurture.intake.kinds import FileKind
-from nurture.intake.reading import open_source
-from nurture.intake.refusals import harmless
-from nurture.intake.staging import staged
 from nurture.settings import Settings
 from nurture.storage.database import Database
 

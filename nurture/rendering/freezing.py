@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from models import MessageState, Mover, PauseKind, Reason, Step, Verdict
 from nurture.approving import hold_or_clear
+from nurture.channels.routing import live_kinds
 from nurture.content.brand import read_voice
 from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import Tokens, open_tokens
-from nurture.lanes import live_kinds
 from nurture.ledger.moves import Ledger
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.rendering.contexts import export_contexts

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models import Channel
+from nurture.channels.envelope import Envelope, as_table
 from nurture.content.brand import Voice, in_language
 from nurture.content.catalogue import ContentFile, attachment
 from nurture.content.event_kinds import EventCatalogue
 from nurture.content.policy import Policy
-from nurture.envelope import Envelope, as_table
 from nurture.errors import ContentError, NobodyThere, RenderError
 from nurture.keys.signed_links import Tokens
 from nurture.rendered import has_attachment

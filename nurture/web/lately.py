@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from models import ConsentScope
-from nurture.preferences import Preferences
-from nurture.web_state import WebState
+from nurture.consent.preferences import Preferences
+from nurture.consent.published_preferences import WebState
 
 REMEMBERED = 10_000
 PUBLISHED_WITHIN = timedelta(hours=1)

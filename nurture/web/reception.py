@@ -12,6 +12,7 @@ from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from nurture.consent.published_preferences import WebState
 from nurture.content.event_kinds import EventCatalogue, read_events
 from nurture.content.send_windows import business_date
 from nurture.content.topics import Topics, read_topics
@@ -26,7 +27,6 @@ from nurture.web.lately import Lately
 from nurture.web.pages import Pages, read_pages
 from nurture.web.rate import RateLimit
 from nurture.web.signature import Signatures, read_signatures
-from nurture.web_state import WebState
 
 
 def _now() -> datetime:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from nurture.intake.kinds import LAYOUTS, FileKind
+from nurture.imports.layouts import LAYOUTS, FileKind
 from nurture.storage.json_type import JSON
 
 MOST = 1_000

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from models import ConsentScope
-from nurture.preferences import PAUSE_DAYS, Preferences
+from nurture.consent.preferences import PAUSE_DAYS, Preferences
 from nurture.spool import SpoolKind
 from nurture.storage.json_type import JSON
 from nurture.web.bodies import form

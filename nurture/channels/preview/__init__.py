@@ -13,9 +13,9 @@ from itertools import product
 from pathlib import Path
 
 from nurture.channels import Fate, Outcome, Question
+from nurture.channels.envelope import Envelope
+from nurture.channels.preview.files import written
 from nurture.channels.preview.gallery import hang
-from nurture.channels.preview.paper import written
-from nurture.envelope import Envelope
 from nurture.errors import PermanentError, TransientError
 from nurture.storage.fsync import keep_on_disk
 

@@ -16,15 +16,15 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 
 from nurture.channels import Fate, Outcome, Question
-from nurture.channels.mail import Letterhead, inspect
-from nurture.channels.posting import Loop
-from nurture.channels.sendgrid.answers import NOT_CONNECTED, Answer, account_trouble
-from nurture.channels.sendgrid.log import MailLog
+from nurture.channels.email.event_loop import Loop
+from nurture.channels.email.headers import Letterhead, inspect
+from nurture.channels.email.http import BrokenOff, Unreached, Wire
+from nurture.channels.envelope import Envelope
+from nurture.channels.sendgrid.email_logs import MailLog
 from nurture.channels.sendgrid.payload import payload
+from nurture.channels.sendgrid.responses import NOT_CONNECTED, Answer, account_trouble
 from nurture.channels.sendgrid.suppressions import read_lists
-from nurture.channels.wire import BrokenOff, Unreached, Wire
 from nurture.consent.provider_suppressions import Suppressed
-from nurture.envelope import Envelope
 from nurture.errors import AccountError, PermanentError, TransientError
 
 FIRST_BATCH, LARGEST_BATCH = 1_000, 4_000

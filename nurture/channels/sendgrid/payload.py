@@ -30,8 +30,8 @@ from sendgrid.helpers.mail import (
     TrackingSettings,
 )
 
-from nurture.channels.mail import Letterhead, headers
-from nurture.envelope import Envelope
+from nurture.channels.email.headers import Letterhead, headers
+from nurture.channels.envelope import Envelope
 
 NAMED = "nurture_message"
 """The custom argument by which events and logs find our message."""

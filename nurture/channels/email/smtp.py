@@ -17,11 +17,11 @@ from pydantic import SecretStr
 
 from models import Meaning
 from nurture.channels import Fate, Outcome, Question
-from nurture.channels.mail import Letterhead, inspect
-from nurture.channels.posting import Loop
-from nurture.channels.preview.paper import email
+from nurture.channels.email.event_loop import Loop
+from nurture.channels.email.headers import Letterhead, inspect
+from nurture.channels.email.mime import email
+from nurture.channels.envelope import Envelope
 from nurture.content.bounce_rules import Answers
-from nurture.envelope import Envelope
 from nurture.errors import AccountError, InputError, PermanentError, TransientError
 from nurture.settings import Settings, entries
 

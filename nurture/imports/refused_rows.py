@@ -7,9 +7,9 @@ from itertools import chain
 from pathlib import Path
 
 from nurture.errors import InputError
-from nurture.intake.files import WatchedFile, unwatched
-from nurture.intake.reading import Source, read_rows
-from nurture.intake.report import REFUSALS_KEPT, RefusedRow
+from nurture.imports.report import REFUSALS_KEPT, RefusedRow
+from nurture.imports.sources.csv_rows import Source, read_rows
+from nurture.imports.sources.encoding import WatchedFile, unwatched
 from nurture.storage.database import Database
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -4,16 +4,16 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from nurture.intake.acts import act_key, complete_acts, stamp, write_consents, write_events
-from nurture.intake.cleaning import Judge, clean
-from nurture.intake.files import unwatched
-from nurture.intake.kinds import FileKind
-from nurture.intake.people import person_key, write_identities, write_people
-from nurture.intake.reading import Source, open_source
-from nurture.intake.refusals import first_refusals, write_refused_file
-from nurture.intake.report import ImportReport, Written
-from nurture.intake.settling import settle
-from nurture.intake.staging import Staged, load, staged
+from nurture.imports.cleaning import Judge, clean
+from nurture.imports.deduplicate import settle
+from nurture.imports.layouts import FileKind
+from nurture.imports.refused_rows import first_refusals, write_refused_file
+from nurture.imports.report import ImportReport, Written
+from nurture.imports.sources.csv_rows import Source, open_source
+from nurture.imports.sources.encoding import unwatched
+from nurture.imports.sources.staging import Staged, load, staged
+from nurture.imports.write_events import act_key, complete_acts, stamp, write_consents, write_events
+from nurture.imports.write_people import person_key, write_identities, write_people
 from nurture.keys.address_hashes import open_address_key
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store

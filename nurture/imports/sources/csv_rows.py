@@ -9,8 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nurture.errors import InputError
-from nurture.intake.files import LONGEST_CELL, NEVER_CLOSED, READ_BYTES, WatchedFile, find_encoding, unwatched
-from nurture.intake.kinds import LAYOUTS, Column, FileKind, recognise
+from nurture.imports.layouts import LAYOUTS, Column, FileKind, recognise
+from nurture.imports.sources.encoding import (
+    LONGEST_CELL,
+    NEVER_CLOSED,
+    READ_BYTES,
+    WatchedFile,
+    find_encoding,
+    unwatched,
+)
 
 DELIMITERS = ",;\t|"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nurture.envelope import Envelope
+from nurture.channels.envelope import Envelope
 from nurture.errors import PermanentError
 from nurture.keys.signed_links import Tokens
 from nurture.people.contact_points import one_email

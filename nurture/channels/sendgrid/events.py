@@ -10,8 +10,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from models import Meaning, SignalKind
+from nurture.channels.delivery_events import Sign
 from nurture.content.bounce_rules import Answers
-from nurture.inbound.signs import Sign
 from nurture.storage.json_type import JSON
 
 KINDS = {

@@ -3,10 +3,10 @@
 from datetime import date
 
 from models import ConsentScope
-from nurture.preferences import Preferences
+from nurture.consent.preferences import Preferences
+from nurture.consent.published_preferences import Known, WebState
 from nurture.settings import Settings
 from nurture.storage.database import Database
-from nurture.web_state import Known, WebState
 
 SCOPES = ("email", "wecom", "phone")
 

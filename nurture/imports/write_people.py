@@ -6,10 +6,10 @@ A column that the file lacks leaves the stored value alone; an empty cell clears
 from datetime import datetime
 
 from models import IdentityKind, Lifecycle
-from nurture.intake.kinds import FileKind
-from nurture.intake.reading import Source
-from nurture.intake.report import Written
-from nurture.intake.times import timestamp_sql
+from nurture.imports.dates import timestamp_sql
+from nurture.imports.layouts import FileKind
+from nurture.imports.report import Written
+from nurture.imports.sources.csv_rows import Source
 from nurture.keys.address_hashes import AddressKey
 from nurture.storage.database import Database
 from nurture.storage.lookups import build_lookup

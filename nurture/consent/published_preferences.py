@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from models import ConsentScope
-from nurture.preferences import Preferences
+from nurture.consent.preferences import Preferences
 
 SCHEMA = """
 CREATE TABLE reader (

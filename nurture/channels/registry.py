@@ -7,22 +7,30 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from nurture.channels import Channel, Outcome, Question
-from nurture.channels.mail import Letterhead
+from nurture.channels.email.headers import Letterhead
+from nurture.channels.email.smtp import Smtp, read_relays
+from nurture.channels.envelope import Envelope
 from nurture.channels.preview import Preview
+from nurture.channels.routing import PREVIEW, Lane, lanes
 from nurture.channels.sendgrid import SendGrid
-from nurture.channels.smtp import Smtp, read_relays
 from nurture.content.bounce_rules import read_answers
-from nurture.envelope import Envelope
 from nurture.errors import InputError, TransientError
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import read_address_key
 from nurture.keys.signed_links import tokens_of
-from nurture.lanes import PREVIEW, Outlet, lanes
 from nurture.people.contact_points import one_email
 from nurture.settings import Mode, Settings, entries
 
 SENDGRID = "sendgrid"
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """A lane with the channel that carries it."""
+
+    lane: Lane
+    channel: Channel
 
 
 def places(journeys: Sequence[Journey]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import zlib
 from datetime import UTC, datetime, timedelta
 
 from nurture.channels import Fate, Outcome
-from nurture.channels.wire import Reply
+from nurture.channels.email.http import Reply
 
 REJECTED = (400, 413)
 NO_WAY_IN = (401, 403)

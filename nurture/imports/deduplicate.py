@@ -1,8 +1,8 @@
 """One row for each key: repeated rows count once, contradicting ones refuse the file."""
 
 from nurture.errors import InputError
-from nurture.intake.cells import nameable
-from nurture.intake.reading import Source
+from nurture.imports.cells import nameable
+from nurture.imports.sources.csv_rows import Source
 from nurture.storage.database import Database
 
 

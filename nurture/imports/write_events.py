@@ -8,9 +8,9 @@ files only together with that source.
 from datetime import UTC, datetime
 
 from models import ConsentAction
-from nurture.intake.kinds import LAYOUTS, FileKind
-from nurture.intake.report import Written
-from nurture.intake.times import timestamp_sql, utc_offset_sql
+from nurture.imports.dates import timestamp_sql, utc_offset_sql
+from nurture.imports.layouts import LAYOUTS, FileKind
+from nurture.imports.report import Written
 from nurture.storage.database import Database
 
 TIME = "epoch_us(occurred_at)"

@@ -13,8 +13,8 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from nurture.intake.files import WatchedFile
-from nurture.intake.reading import FileRow, Source, read_rows
+from nurture.imports.sources.csv_rows import FileRow, Source, read_rows
+from nurture.imports.sources.encoding import WatchedFile
 from nurture.storage.database import Database
 
 BATCH_ROWS = 2_000  # more would keep Python's garbage collector busy

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
-from nurture.intake.cells import Cell, cell_of, phone_country
-from nurture.intake.kinds import Column, Form
-from nurture.intake.reading import Source
-from nurture.intake.times import moment_sql, parts_sql, timestamp_sql, utc_offset_sql, wall_sql
+from nurture.imports.cells import Cell, cell_of, phone_country
+from nurture.imports.dates import moment_sql, parts_sql, timestamp_sql, utc_offset_sql, wall_sql
+from nurture.imports.layouts import Column, Form
+from nurture.imports.sources.csv_rows import Source
 from nurture.people.contact_points import look_up_odd_emails, look_up_odd_mobiles
 from nurture.people.lead_lookup import look_up_pointers
 from nurture.storage.database import Database

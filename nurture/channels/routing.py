@@ -7,7 +7,6 @@ those whose night was approved.
 from dataclasses import dataclass
 
 from models import Channel as ChannelKind
-from nurture.channels import Channel
 from nurture.content.email_policy import via
 from nurture.content.policy import Policy
 from nurture.settings import Mode
@@ -28,14 +27,6 @@ class Lane:
     provider: str = PREVIEW
     takes: str = "true"
     live: bool = False
-
-
-@dataclass(frozen=True)
-class Outlet:
-    """A lane with the channel that carries it."""
-
-    lane: Lane
-    channel: Channel
 
 
 def lanes(mode: Mode, policy: Policy, only_to: tuple[str, ...] = ()) -> tuple[Lane, ...]:

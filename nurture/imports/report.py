@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nurture.intake.kinds import FileKind
+from nurture.imports.layouts import FileKind
 
 REFUSALS_KEPT = 1000
 

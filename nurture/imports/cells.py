@@ -12,8 +12,8 @@ from zoneinfo import available_timezones
 import phonenumbers
 
 from models import BuyingRole, ConsentAction, ConsentScope, Lifecycle
-from nurture.intake.kinds import Column, Form
-from nurture.intake.times import date_sql
+from nurture.imports.dates import date_sql
+from nurture.imports.layouts import Column, Form
 from nurture.people.contact_points import HOME_COUNTRY, email_sql, mobile_sql
 
 CONTROLS = r"\x{00}-\x{1f}\x{7f}-\x{9f}"

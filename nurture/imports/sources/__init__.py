@@ -1,0 +1,1 @@
+"""Sources: rows as they come, with their header and where they are from."""
