@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.generate import NIGHT, describe, generate
 from nurture.journey.playbook import Playbook, read_playbook
-from nurture.night import close_night
+from nurture.night.close_steps import close_night
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 

@@ -32,9 +32,9 @@ from nurture.channels.sendgrid.payload import payload
 from nurture.dispatching import Dispatch
 from nurture.journey.playbook import read_playbook
 from nurture.keys.signed_links import tokens_of
-from nurture.night import close_night
-from nurture.rendered import Rendered
-from nurture.rendering.freezing import freeze
+from nurture.night.close_steps import close_night
+from nurture.rendering.freeze import freeze
+from nurture.rendering.frozen import Rendered
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from tests.servers.sendgrid import KEY, as_process

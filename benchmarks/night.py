@@ -31,8 +31,8 @@ from nurture.channels.routing import Lane
 from nurture.dispatching import Dispatch
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.keys.signed_links import Tokens, open_tokens
-from nurture.night import close_night
-from nurture.rendering.freezing import freeze, open_workshop
+from nurture.night.close_steps import close_night
+from nurture.rendering.freeze import freeze, open_workshop
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from nurture.storage.sql import literal

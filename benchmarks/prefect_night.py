@@ -25,7 +25,7 @@ FROM_HERE_ON = 20_000
 """Fewer messages are not held to the ratio: a flow run costs two seconds, however little it does."""
 
 ENGINE = f"""
-from flows.night import close_and_render
+from nurture.night.run_night import close_and_render
 from flows.sending import send_due
 import datetime
 print(close_and_render({NIGHT!r}).rendered.rendered, send_due({NOON!r}).sent["accepted"])

@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from nurture.inbound.spool import Found, Spool
 from nurture.settings import Settings
-from nurture.spool import Found, Spool
 from nurture.web.provider_events import SIGNATURE, TIMESTAMP
 from nurture.web.serving import listen
 

@@ -6,9 +6,9 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from nurture.approving import approve
 from nurture.channels.routing import live_kinds
 from nurture.journey.playbook import read_playbook
+from nurture.safeguards.approval import approve
 from nurture.settings import read_settings
 from nurture.storage.database import Store
 

@@ -63,7 +63,7 @@ def run(
     A night is closed once. Run it again and it says so; kill it and the next run takes up where it stopped. Nights
     only move forward: an earlier one can be looked at with --dry-run.
     """
-    from flows.night import close_and_render
+    from nurture.night.run_night import close_and_render
 
     with show.progress("Closing the night", silent=json) as progress:
         try:

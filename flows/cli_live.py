@@ -9,7 +9,7 @@ from flows import show_live as show
 from flows.commands import OK, PROBLEM, Json, app, open_house
 from flows.screen import err
 from nurture.errors import InputError
-from nurture.kill_switch import KillSwitch
+from nurture.safeguards.kill_switch import KillSwitch
 
 
 @app.command()
@@ -27,9 +27,10 @@ def approve(
 
     For example: nurture approve, then: nurture approve 2026-11-25
     """
-    from nurture.approving import approve as let_go
-    from nurture.approving import hang_samples, read_waiting
     from nurture.channels.routing import live_kinds
+    from nurture.rendering.samples import hang_samples
+    from nurture.safeguards.approval import approve as let_go
+    from nurture.safeguards.approval import read_waiting
     from nurture.storage.database import Store
 
     now = datetime.now(UTC)

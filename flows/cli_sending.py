@@ -11,10 +11,10 @@ from flows.commands import OK, PROBLEM, Json, Moment, app, open_house
 from flows.screen import progress as progress_bar
 from models import Channel, PauseKind
 from nurture.errors import InputError
-from nurture.operating import Moved, Operator, Selection, find_message, select
+from nurture.safeguards.operator import Moved, Operator, Selection, find_message, select
 
 if TYPE_CHECKING:
-    from nurture.rendering.freezing import FrozenNight
+    from nurture.rendering.freeze import FrozenNight
 
 Messages = Annotated[list[str] | None, typer.Argument(help="Ids of messages, or their first 8 digits or more.")]
 ByLead = Annotated[str | None, typer.Option("--lead", help="Those of a lead, by its id.")]
@@ -57,8 +57,8 @@ def preview(
     from nurture.content.personas import read_personas
     from nurture.content.send_windows import business_date
     from nurture.journey.playbook import read_playbook
-    from nurture.previewing import lead_reader, persona_reader
-    from nurture.previewing import preview as look
+    from nurture.rendering.preview import lead_reader, persona_reader
+    from nurture.rendering.preview import preview as look
     from nurture.settings import read_settings
     from nurture.storage.database import Store
 
@@ -170,7 +170,7 @@ def _render(moment: datetime, silent: bool) -> "FrozenNight":
     """Render what has no words."""
     from nurture.content.send_windows import business_date
     from nurture.journey.playbook import read_playbook
-    from nurture.rendering.freezing import freeze
+    from nurture.rendering.freeze import freeze
     from nurture.settings import read_settings
     from nurture.storage.database import Store
 

@@ -14,9 +14,9 @@ def spool(json: Json = False) -> None:
 
     Ends with 1 if something was set aside that nobody could read: look at it, then delete it.
     """
-    from nurture.inbound.waiting import look
+    from nurture.inbound.backlog import look
+    from nurture.inbound.spool import Spool
     from nurture.settings import read_settings
-    from nurture.spool import Spool
 
     found = look(Spool(read_settings().spool))
     age = int((datetime.now(UTC) - found.oldest).total_seconds()) if found.oldest else None

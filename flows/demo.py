@@ -116,7 +116,7 @@ def import_sample(settings: Settings, bar: Bar) -> int:
 
 def live_through(settings: Settings, bar: Bar) -> None:
     """Every night but the last, and what it sends in the morning."""
-    from flows.night import close_and_render
+    from nurture.night.run_night import close_and_render
     from nurture.storage.database import Store
 
     nights = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days)]

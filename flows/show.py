@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from flows.night import NightResult
 from flows.screen import as_json_line, err, error, out, progress, say, say_whole, table
 from flows.show_lead import lead_story, touch_verdicts
 from flows.show_sending import frozen
@@ -11,7 +10,8 @@ from models import Channel, MessageState, Reason, Verdict
 from nurture.finding import Finding
 from nurture.imports.report import ImportReport
 from nurture.journey.playbook import Playbook
-from nurture.night_report import Counts, NightReport
+from nurture.night.report import Counts, NightReport
+from nurture.night.run_night import NightResult
 from nurture.reporting import Status
 from nurture.settings import Settings
 from nurture.vocabulary import name_of

@@ -5,8 +5,8 @@ from datetime import date
 from pathlib import Path
 
 from flows.screen import as_json_line, gap, say, say_whole, table
-from nurture.approving import WaitingNight
 from nurture.doctor import Examined, Verdict
+from nurture.safeguards.approval import WaitingNight
 from nurture.trying import Tried
 
 WHY = {

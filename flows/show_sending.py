@@ -7,10 +7,10 @@ from uuid import UUID
 from flows.screen import as_json_line, say, say_whole, table
 from models import PauseKind
 from nurture.dispatching import DispatchReport
-from nurture.operating import Moved
-from nurture.previewing import PreviewReport
-from nurture.rendering.freezing import FrozenNight
-from nurture.restored import WHY_FIRST
+from nurture.rendering.freeze import FrozenNight
+from nurture.rendering.preview import PreviewReport
+from nurture.safeguards.operator import Moved
+from nurture.safeguards.restore_guard import WHY_FIRST
 from nurture.vocabulary import STOPPED
 
 

@@ -7,7 +7,7 @@ from nurture.content.personas import read_personas
 from nurture.content.send_windows import business_date
 from nurture.errors import InputError
 from nurture.journey.playbook import read_playbook
-from nurture.previewing import Who, lead_reader, persona_reader
+from nurture.rendering.preview import Who, lead_reader, persona_reader
 from nurture.settings import Settings, read_settings
 from nurture.storage.database import Store
 from nurture.trying import Tried, may_be_reached, provider_for

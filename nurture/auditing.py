@@ -6,9 +6,9 @@ from pathlib import Path
 from models import MessageState
 from nurture.auditing_delivery import audit_words, delivery_checks
 from nurture.finding import Check, Finding
-from nurture.folding import NIGHTS_KEPT
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.ledger.states import COUNTED, PROVED_UNSENT
+from nurture.night.decision_history import NIGHTS_KEPT
 from nurture.people.channel_addresses import WAYS, Way
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts

@@ -8,7 +8,7 @@ from nurture.finding import Check, Finding
 from nurture.ledger.moves import MOVES
 from nurture.ledger.states import GOING, IN_FLIGHT
 from nurture.people.channel_addresses import WAYS, Way
-from nurture.rendered import Rendered
+from nurture.rendering.frozen import Rendered
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 

@@ -14,15 +14,15 @@ import pyarrow as pa
 from models import Channel, ConsentScope, MessageState, Mover
 from nurture.channels.routing import Lane
 from nurture.content.send_windows import business_date, is_open
-from nurture.evidence import lead_with_evidence, served, take_facts, take_standing
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.limits import Limits
+from nurture.night.eligibility import leaves_unasked
+from nurture.night.facts import lead_with_evidence, served, take_facts, take_standing
 from nurture.people.channel_addresses import WAYS
-from nurture.reach import leaves_unasked
-from nurture.restored import Restored, read_restored
+from nurture.safeguards.restore_guard import Restored, read_restored
 from nurture.storage.database import Database
 from nurture.storage.process_lease import Lease, this_process
 from nurture.storage.sql import literal, texts

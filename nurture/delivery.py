@@ -22,10 +22,10 @@ from nurture.channels import Channel, Fate, Outcome, Question
 from nurture.channels.envelope import Envelope
 from nurture.claiming import Claim, Claimed
 from nurture.errors import AccountError, StoreError, TransientError
-from nurture.kill_switch import KillSwitch
 from nurture.ledger.moves import Ledger
 from nurture.ledger.states import IN_FLIGHT
-from nurture.rendered import Rendered
+from nurture.rendering.frozen import Rendered
+from nurture.safeguards.kill_switch import KillSwitch
 from nurture.storage.database import Database
 from nurture.storage.process_lease import Holder, wall_clock
 from nurture.storage.sql import literal, texts

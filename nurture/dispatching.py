@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from nurture.breakers import pause_provider, trip
 from nurture.channels import Fate, Question
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
@@ -15,15 +14,16 @@ from nurture.consent.publish_preferences import publish
 from nurture.content.send_windows import business_date
 from nurture.delivery import Recorder, Sender, Sent
 from nurture.errors import TransientError
-from nurture.inbound import drain
-from nurture.inbound.matching import settle_doubts
+from nurture.inbound.drain import drain
+from nurture.inbound.match_events import settle_doubts
 from nurture.inbound.replies import cards_without_words
 from nurture.journey.playbook import Playbook
-from nurture.kill_switch import KillSwitch
 from nurture.reconciling import Reconciliation
-from nurture.rendered import Rendered
-from nurture.rendering.freezing import freeze
-from nurture.restored import Restored, read_restored
+from nurture.rendering.freeze import freeze
+from nurture.rendering.frozen import Rendered
+from nurture.safeguards.circuit_breakers import pause_provider, trip
+from nurture.safeguards.kill_switch import KillSwitch
+from nurture.safeguards.restore_guard import Restored, read_restored
 from nurture.settings import Settings
 from nurture.steps import Plainly, Steps, Told
 from nurture.storage.database import Database, Store

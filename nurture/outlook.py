@@ -6,18 +6,18 @@ from typing import Literal
 from uuid import UUID
 
 from models import Lifecycle
-from nurture.evidence import lead_with_evidence, served
 from nurture.journey.definition import Journey, Stage
 from nurture.journey.expressions import All, AnyOf, Rule
 from nurture.journey.playbook import Playbook
 from nurture.journey.rules import Did
 from nurture.journey.sentences import joined
 from nurture.journey.touches import Touch
-from nurture.planning import Planning
+from nurture.night.due_touches import Planning
+from nurture.night.enrolments import won_accounts
+from nurture.night.facts import lead_with_evidence, served
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 from nurture.vocabulary import Language, Words, name_of
-from nurture.walking import won_accounts
 
 
 @dataclass(frozen=True)

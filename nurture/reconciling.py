@@ -22,7 +22,7 @@ from nurture.delivery import PROOF, STATES
 from nurture.errors import TransientError
 from nurture.ledger.moves import Ledger
 from nurture.ledger.states import IN_FLIGHT
-from nurture.restored import Restored, lift, read_restored, vouch
+from nurture.safeguards.restore_guard import Restored, lift, read_restored, vouch
 from nurture.storage.database import Database, Store
 from nurture.storage.process_lease import this_process
 from nurture.storage.sql import literal, texts

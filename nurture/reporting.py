@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from models import Mover
 from nurture.journey.playbook import Playbook
-from nurture.restored import Restored, read_restored
+from nurture.safeguards.restore_guard import Restored, read_restored
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 

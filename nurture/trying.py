@@ -11,8 +11,8 @@ from nurture.errors import InputError
 from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import tokens_of
 from nurture.people.contact_points import one_email
-from nurture.previewing import Who, row_of
-from nurture.rendering.freezing import open_workshop
+from nurture.rendering.freeze import open_workshop
+from nurture.rendering.preview import Who, row_of
 from nurture.rendering.shards import Failure
 from nurture.settings import Mode, Settings
 from nurture.storage.database import in_memory

@@ -23,9 +23,9 @@ from prefect.artifacts import (
 from prefect.exceptions import PrefectException
 
 from models import Reason, Verdict
-from nurture.approving import WaitingNight
 from nurture.funnel import FunnelStage
-from nurture.night_report import HeldBack, NightReport
+from nurture.night.report import HeldBack, NightReport
+from nurture.safeguards.approval import WaitingNight
 from nurture.vocabulary import name_of
 
 log = logging.getLogger("nurture.seeing")

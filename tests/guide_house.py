@@ -14,13 +14,13 @@ from typing import Any
 
 from models import Account, BuyingRole, Enrolment, Interaction, Lifecycle, Move, Run, StageEntry, Step
 from models.types import derived_id
-from nurture.evidence import lead_with_evidence, take_facts, take_standing
 from nurture.journey import definition as journey_words
 from nurture.journey import rules as rule_words
 from nurture.journey.definition import Journey
 from nurture.journey.expressions import Rule
 from nurture.journey.rules import days
-from nurture.scoring import score
+from nurture.night.facts import lead_with_evidence, take_facts, take_standing
+from nurture.night.scoring import score
 from nurture.storage.database import Database
 from tests.small import EVENTS, MONDAY, STAFF, at, consent, journey, lead, playbook, put
 

@@ -8,13 +8,13 @@ from uuid import UUID
 
 from models import MessageState, Mover
 from models.types import derived_id
-from nurture.inbound import Drained, drain
+from nurture.inbound.drain import Drained, drain
+from nurture.inbound.spool import Spool, SpoolKind, SpoolLine
 from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import open_address_key
 from nurture.keys.signed_links import Tokens, open_tokens
 from nurture.ledger.moves import Ledger
 from nurture.settings import Settings
-from nurture.spool import Spool, SpoolKind, SpoolLine
 from nurture.storage.database import Database
 from nurture.storage.json_type import JSON
 from tests.small import MONDAY, STAFF, at, consent, journey, lead, night, playbook, put

@@ -18,9 +18,9 @@ from nurture.content.catalogue import read_content
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.journey.definition import Stage, days, email
 from nurture.journey.playbook import Playbook
-from nurture.operating import Operator, Selection
-from nurture.rendered import Rendered
-from nurture.rendering.freezing import FrozenNight, freeze
+from nurture.rendering.freeze import FrozenNight, freeze
+from nurture.rendering.frozen import Rendered
+from nurture.safeguards.operator import Operator, Selection
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 from tests.counting_channel import CountingChannel

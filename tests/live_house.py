@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from models import Channel
-from nurture.approving import approve
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane, lanes
 from nurture.content.email_policy import Mailing
 from nurture.dispatching import Dispatch, DispatchReport
 from nurture.journey.definition import Journey, Stage, days, email
 from nurture.journey.playbook import Playbook
+from nurture.safeguards.approval import approve
 from nurture.settings import Mode, Settings
 from tests import words_house
 from tests.counting_channel import CountingChannel, accepted_by

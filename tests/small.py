@@ -17,8 +17,8 @@ from nurture.content.policy import Policy, read_policy
 from nurture.journey.definition import Journey, Stage, days, email
 from nurture.journey.playbook import Playbook
 from nurture.journey.rules import depth, did
-from nurture.night import close_night
-from nurture.night_report import NightReport
+from nurture.night.close_steps import close_night
+from nurture.night.report import NightReport
 from nurture.storage.database import Database
 
 CONTENT = Path("content")

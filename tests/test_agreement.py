@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nurture.night import close_night
+from nurture.night.close_steps import close_night
 from nurture.storage.database import Database, Store
 from tests.oracle import night as oracle_night
 from tests.tables import copy_world, difference, dump, empty, load

@@ -20,7 +20,7 @@ from nurture.channels.routing import Lane
 from nurture.claiming import START, Claim, Claiming
 from nurture.delivery import Recorder, Sender, Sent
 from nurture.errors import TransientError
-from nurture.rendered import Rendered
+from nurture.rendering.frozen import Rendered
 from nurture.storage.process_lease import LEASE_SECONDS, MARGIN_SECONDS
 from tests.counting_channel import CountingChannel, accepted_by
 from tests.due_house import (

@@ -17,8 +17,8 @@ from nurture.content.policy import Policy, WorkCalendar
 from nurture.content.send_windows import business_date
 from nurture.delivery import Recorder, Sender
 from nurture.journey.playbook import Playbook
-from nurture.night import close_night
-from nurture.rendered import Rendered
+from nurture.night.close_steps import close_night
+from nurture.rendering.frozen import Rendered
 from nurture.storage.database import Database, Store
 from tests.counting_channel import CountingChannel, Dies, accepted_by
 from tests.due_house import (

@@ -19,9 +19,9 @@ from benchmarks.night import NIGHT as BIG_NIGHT
 from benchmarks.night import make_company
 from flows.dispatch_due import dispatch_due
 from flows.journeys.product_trial import product_trial
-from flows.night import close_and_render
 from flows.nightly_nurture import nightly_nurture
 from flows.prefect_home import PrefectHome
+from nurture.night.run_night import close_and_render
 from nurture.storage.database import Store
 from nurture.storage.locks import night_lease
 from tests.prefect_house import ask, events, eventually, everything_prefect_knows, look, set_environment

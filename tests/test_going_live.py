@@ -8,7 +8,7 @@ import pytest
 from models import Staff
 from nurture.errors import InputError
 from nurture.journey.definition import Stage, days, email, staff, wecom
-from nurture.operating import Operator, Selection
+from nurture.safeguards.operator import Operator, Selection
 from nurture.settings import Mode
 from tests.live_house import TUESDAY, LiveHouse, build
 from tests.small import MONDAY, STAFF, at, consent, journey, lead, one_in

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nurture.inbound.spool import Spool, SpoolKind, SpoolLine
 from nurture.keys.signed_links import tokens_of
 from nurture.settings import Settings
-from nurture.spool import Spool, SpoolKind, SpoolLine
 from nurture.storage.database import Store
 from nurture.storage.json_type import JSON
 from tests.inbound_house import SENT

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from nurture.inbound.spool import Spool, SpoolKind, SpoolLine
 from nurture.settings import Settings
-from nurture.spool import Spool, SpoolKind, SpoolLine
 from nurture.storage.database import Store
 from tests.inbound_house import SENT, house
 from tests.sample_house import ROOT

@@ -23,7 +23,7 @@ NOW = datetime(2026, 10, 14, 2, tzinfo=UTC)
 CHILD = (
     f"""
 from datetime import UTC, date, datetime
-from flows.night import close_and_render
+from nurture.night.run_night import close_and_render
 from nurture.journey.playbook import read_playbook
 from nurture.settings import Settings
 read_playbook(Settings())

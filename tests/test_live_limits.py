@@ -12,8 +12,8 @@ from nurture.content.email_policy import Mailing
 from nurture.content.policy import read_policy
 from nurture.errors import AccountError, ContentError
 from nurture.journey.definition import Stage, days, email, wecom
-from nurture.kill_switch import KillSwitch
-from nurture.operating import Operator
+from nurture.safeguards.kill_switch import KillSwitch
+from nurture.safeguards.operator import Operator
 from nurture.settings import Mode
 from tests.live_house import TUESDAY, LiveHouse, build
 from tests.small import CONTENT, MONDAY, STAFF, at, consent, journey, lead

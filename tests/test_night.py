@@ -8,8 +8,8 @@ from models import Lifecycle
 from nurture.errors import InputError, NightRefused
 from nurture.journey.definition import Stage, days, email
 from nurture.journey.rules import did
-from nurture.night import NightRun
-from nurture.restraint import Restraint
+from nurture.night.close_steps import NightRun
+from nurture.night.restraint import Restraint
 from nurture.storage.database import Database
 from tests.small import (
     ACCOUNT,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nurture.errors import NightRefused
-from nurture.night import close_night
+from nurture.night.close_steps import close_night
 from nurture.storage.database import Database, Store
 from nurture.storage.sql import literal
 from tests.tables import difference, dump, empty, load

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from nurture.journey.playbook import Playbook
-from nurture.night import close_night
+from nurture.night.close_steps import close_night
 from nurture.storage.database import Database, Store
 from nurture.storage.sql import literal, texts
 from tests.tables import Rows, empty, load

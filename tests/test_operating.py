@@ -13,7 +13,7 @@ from models import Channel, Lifecycle, Mover, PauseKind
 from models.types import derived_id
 from nurture.errors import InputError
 from nurture.journey.definition import Journey, Stage, days, email, wecom
-from nurture.operating import Moved, Operator, Selection, find_message, select
+from nurture.safeguards.operator import Moved, Operator, Selection, find_message, select
 from nurture.storage.database import Database, Store
 from tests.small import MONDAY, STAFF, ZONE, at, consent, journey, lead, night, playbook, put
 

@@ -11,8 +11,8 @@ import pytest
 from models import ConsentScope, PauseKind, Suppression
 from nurture.channels import Fate, Outcome
 from nurture.errors import InputError
-from nurture.operating import Moved, Selection
 from nurture.reporting import read_status
+from nurture.safeguards.operator import Moved, Selection
 from nurture.storage.database import Database
 from tests.letter_house import ANN, COPY, EVERYBODY, LATER, TUESDAY, House, build, message_of
 from tests.small import MONDAY, at, interaction, night, put

@@ -8,8 +8,8 @@ import pytest
 from nurture.journey.definition import Stage, days, email
 from nurture.keys.signed_links import open_tokens
 from nurture.rendering.contexts import export_contexts
-from nurture.rendering.freezing import open_workshop
-from nurture.rendering.renderers import open_renderers
+from nurture.rendering.freeze import open_workshop
+from nurture.rendering.workers import open_renderers
 from tests.small import MONDAY, STAFF, consent, journey, lead, night
 from tests.words_house import House, build, letter
 

@@ -14,7 +14,7 @@ from models.types import derived_id
 from nurture.errors import ContentError, RenderError
 from nurture.journey.definition import Journey, Stage, days, email
 from nurture.journey.rules import lead as their
-from nurture.rendering.freezing import FrozenNight
+from nurture.rendering.freeze import FrozenNight
 from nurture.templates.compiler import Compiler
 from nurture.templates.engine import Engine
 from tests.small import ACCOUNT, MONDAY, STAFF, consent, journey, lead

@@ -12,7 +12,7 @@ from models import ConsentScope
 from nurture.channels.email.headers import Letterhead
 from nurture.channels.sendgrid import SendGrid as Channel
 from nurture.dispatching import DispatchReport
-from nurture.inbound import drain
+from nurture.inbound.drain import drain
 from nurture.keys.address_hashes import open_address_key
 from nurture.keys.signed_links import tokens_of
 from nurture.reconciling import Reconciliation

@@ -20,7 +20,7 @@ from nurture.content.catalogue import ContentFile, read_content
 from nurture.content.personas import Persona, read_personas
 from nurture.content.policy import read_policy
 from nurture.keys.signed_links import Tokens
-from nurture.previewing import persona_reader
+from nurture.rendering.preview import persona_reader
 from nurture.rendering.shards import Failure, Workshop
 from nurture.templates.proofreader import columns
 from tests.sample_house import ROOT

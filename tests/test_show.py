@@ -16,7 +16,7 @@ from nurture.explaining import DepthPart, HistoryRow, LeadStory, MessageRow, Not
 from nurture.finding import Finding
 from nurture.imports.layouts import FileKind
 from nurture.imports.report import ImportReport, RefusedRow
-from nurture.night_report import Counts, HeldBack, JourneyNight, NightReport
+from nurture.night.report import Counts, HeldBack, JourneyNight, NightReport
 from nurture.outlook import ComingTouch, Condition, Conditions, Outlook
 from nurture.reporting import PauseStatus, StageStatus, StateStatus, Status
 from nurture.vocabulary import Language

@@ -21,7 +21,7 @@ from nurture.journey.definition import Journey, Stage, days, wecom
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.journey.rules import did
 from nurture.keys.address_hashes import create_address_key
-from nurture.night import close_night
+from nurture.night.close_steps import close_night
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from nurture.errors import StoreBusy
-from nurture.spool import Found, Spool, SpoolKind, SpoolLine, Torn
+from nurture.inbound.spool import Found, Spool, SpoolKind, SpoolLine, Torn
 from tests.sample_house import ROOT
 
 AT = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
@@ -143,7 +143,7 @@ import os, sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from nurture.spool import Spool, SpoolKind, SpoolLine
+from nurture.inbound.spool import Spool, SpoolKind, SpoolLine
 spool, name = Spool(Path(sys.argv[1])), sys.argv[2]
 def write(n):
     line = SpoolLine(f"{name}-{n}", SpoolKind.CLICK, datetime(2026, 11, 25, tzinfo=UTC), {"x": "y" * 2000})

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from models import ConsentScope
-from nurture.spool import SpoolKind
+from nurture.inbound.spool import SpoolKind
 from tests.web_house import MESSAGE, NOW, WebHouse, web
 
 __all__ = ["web"]

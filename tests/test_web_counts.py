@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from nurture.spool import SpoolKind
+from nurture.inbound.spool import SpoolKind
 from nurture.storage.database import Database
 from tests.inbound_house import SENT, House, house
 from tests.servers.webhook import batch

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nurture.spool import Found, Spool, SpoolKind
+from nurture.inbound.spool import Found, Spool, SpoolKind
 from nurture.storage.database import Store
 from tests.sample_house import ROOT
 from tests.servers.webhook import batch

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from nurture.errors import InputError
-from nurture.spool import SpoolKind
+from nurture.inbound.spool import SpoolKind
 from nurture.web.provider_events import SIGNATURE, TIMESTAMP
 from nurture.web.signature import read_signatures
 from tests.servers.webhook import PROVIDER, batch, public_key

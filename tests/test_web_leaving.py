@@ -13,8 +13,8 @@ from models import ConsentScope
 from nurture.consent.preferences import Preferences
 from nurture.consent.published_preferences import Known
 from nurture.errors import ContentError
+from nurture.inbound.spool import SpoolKind
 from nurture.keys.signed_links import Tokens
-from nurture.spool import SpoolKind
 from nurture.web.pages import read_pages
 from tests.sample_house import ROOT
 from tests.web_house import MESSAGE, NOW, WebHouse, serving, web

@@ -18,9 +18,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
+from nurture.inbound.spool import Found, Spool, SpoolKind
 from nurture.keys.signed_links import Tokens, tokens_of
 from nurture.settings import Settings
-from nurture.spool import Found, Spool, SpoolKind
 from nurture.web.reception import Reception, open_reception
 from nurture.web.serving import listen, make_server
 from tests.sample_house import ROOT

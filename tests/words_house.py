@@ -20,7 +20,7 @@ from nurture.dispatching import Dispatch, DispatchReport
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import Tokens
-from nurture.rendering.freezing import FrozenNight, freeze, open_workshop
+from nurture.rendering.freeze import FrozenNight, freeze, open_workshop
 from nurture.rendering.shards import OF_PERSON, Failure
 from nurture.settings import Settings
 from nurture.storage.database import Store

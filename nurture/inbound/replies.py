@@ -19,8 +19,8 @@ from nurture.channels.delivery_events import Sign
 from nurture.consent.requests import Leaving
 from nurture.content.reply_rules import Replies
 from nurture.imports.write_events import stamp
-from nurture.inbound.lines import MailIn
-from nurture.inbound.mails import Mail, leaves, read_mail
+from nurture.inbound.mail_parser import Mail, leaves, read_mail
+from nurture.inbound.spool_lines import MailIn
 from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import AddressKey
 from nurture.keys.signed_links import Tokens

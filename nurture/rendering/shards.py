@@ -23,8 +23,8 @@ from nurture.content.event_kinds import EventCatalogue
 from nurture.content.policy import Policy
 from nurture.errors import ContentError, NobodyThere, RenderError
 from nurture.keys.signed_links import Tokens
-from nurture.rendered import has_attachment
 from nurture.rendering.contexts import Shard
+from nurture.rendering.frozen import has_attachment
 from nurture.storage.fsync import keep_on_disk
 from nurture.templates.compiler import Compiler, Template
 from nurture.templates.engine import Engine, Rendered

@@ -19,7 +19,7 @@ from nurture.keys.address_hashes import AddressKey
 from nurture.keys.key_file import read_key, write_key
 from nurture.keys.signed_links import Tokens
 from nurture.ledger.states import IN_FLIGHT
-from nurture.restored import guard
+from nurture.safeguards.restore_guard import guard
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 from nurture.storage.fsync import keep_on_disk

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nurture.spool import SpoolKind
+from nurture.inbound.spool import SpoolKind
 from nurture.web.bodies import FORM, whole
 from nurture.web.reception import reception
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from nurture.spool import SpoolKind
+from nurture.inbound.spool import SpoolKind
 from nurture.web.bodies import FORM, whole
 from nurture.web.reception import Reception, reception
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nurture.errors import TransientError
-from nurture.spool import SpoolKind
+from nurture.inbound.spool import SpoolKind
 from nurture.web.reception import reception
 
 LONGEST_AGENT = 300

@@ -10,7 +10,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
 from nurture.errors import InputError
-from nurture.letters import Letter
+from nurture.inbound.mail_file import Letter
 from nurture.storage.json_type import JSON
 
 MOST_PARTS = 1_000

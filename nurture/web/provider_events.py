@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from nurture.errors import TransientError
-from nurture.spool import SpoolKind, Torn
+from nurture.inbound.spool import SpoolKind, Torn
 from nurture.web.bodies import HOOK, whole
 from nurture.web.reception import Reception, reception
 

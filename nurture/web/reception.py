@@ -17,9 +17,9 @@ from nurture.content.event_kinds import EventCatalogue, read_events
 from nurture.content.send_windows import business_date
 from nurture.content.topics import Topics, read_topics
 from nurture.errors import TransientError
+from nurture.inbound.spool import Spool, SpoolKind, SpoolLine
 from nurture.keys.signed_links import Tokens, tokens_of
 from nurture.settings import Settings, entries
-from nurture.spool import Spool, SpoolKind, SpoolLine
 from nurture.storage.json_type import JSON
 from nurture.web.counters import Counters
 from nurture.web.keys import Doors, read_api_keys, read_inbound_secret

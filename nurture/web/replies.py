@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from nurture.errors import InputError, TransientError
-from nurture.spool import SpoolKind
+from nurture.inbound.spool import SpoolKind
 from nurture.web.bodies import MAIL, chunks
 from nurture.web.mail import IncomingMail, decoder_of
 from nurture.web.reception import Reception, reception

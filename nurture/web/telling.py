@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from nurture.spool import SpoolKind, SpoolLine
+from nurture.inbound.spool import SpoolKind, SpoolLine
 from nurture.web.bodies import API, whole
 from nurture.web.reception import Reception, reception
 from nurture.web.told import NotTaken, Understood, items, understand

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from models import ConsentScope
 from nurture.consent.preferences import PAUSE_DAYS, Preferences
-from nurture.spool import SpoolKind
+from nurture.inbound.spool import SpoolKind
 from nurture.storage.json_type import JSON
 from nurture.web.bodies import form
 from nurture.web.lately import Reader

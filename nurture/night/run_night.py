@@ -11,12 +11,12 @@ from nurture.consent.publish_preferences import publish
 from nurture.content.brand import read_voice
 from nurture.content.send_windows import business_date
 from nurture.errors import NightRefused
-from nurture.inbound import drain
+from nurture.inbound.drain import drain
 from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import prove_address_key
-from nurture.night import close_night
-from nurture.night_report import NightReport
-from nurture.rendering.freezing import FrozenNight, freeze
+from nurture.night.close_steps import close_night
+from nurture.night.report import NightReport
+from nurture.rendering.freeze import FrozenNight, freeze
 from nurture.settings import read_settings
 from nurture.steps import Plainly, Steps
 from nurture.storage.database import Store

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from models import MessageState, Reason, Verdict
 from nurture.ledger.notices import NOTICE
 from nurture.ledger.states import COUNTED, ON_ITS_WAY, PROVED_UNSENT
+from nurture.night.due_touches import Planning
+from nurture.night.eligibility import take_reach
 from nurture.people.channel_addresses import WAYS
-from nurture.planning import Planning
-from nurture.reach import take_reach
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 

@@ -22,15 +22,15 @@ from nurture.content.reply_rules import read_replies
 from nurture.content.send_windows import business_date
 from nurture.errors import NurtureError
 from nurture.imports.write_events import stamp
-from nurture.inbound.lines import Inbox
-from nurture.inbound.matching import match_signals, settle_doubts, write_signs
+from nurture.inbound.api_events import take_told
+from nurture.inbound.match_events import match_signals, settle_doubts, write_signs
 from nurture.inbound.replies import open_post, write_replies
-from nurture.inbound.telling import take_told
+from nurture.inbound.spool import KEPT_DAYS, Found, Spool, Torn
+from nurture.inbound.spool_lines import Inbox
 from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import open_address_key
 from nurture.keys.signed_links import open_tokens
 from nurture.settings import Settings
-from nurture.spool import KEPT_DAYS, Found, Spool, Torn
 from nurture.storage.database import FAILS_ON_DISK, Database
 from nurture.storage.sql import literal
 

@@ -7,7 +7,7 @@ sum over leads is exact (DECIMAL), so two runs agree to the last bit, whatever t
 from datetime import date
 
 from nurture.content.event_kinds import EventCatalogue
-from nurture.evidence import taken_in
+from nurture.night.facts import taken_in
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 

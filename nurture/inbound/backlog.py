@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from nurture.spool import Spool
+from nurture.inbound.spool import Spool
 
 
 @dataclass(frozen=True)

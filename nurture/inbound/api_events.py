@@ -17,7 +17,7 @@ from nurture.imports.refused_rows import harmless
 from nurture.imports.sources.csv_rows import open_source
 from nurture.imports.sources.encoding import unwatched
 from nurture.imports.sources.staging import staged
-from nurture.inbound.lines import Told
+from nurture.inbound.spool_lines import Told
 from nurture.settings import Settings
 from nurture.storage.database import Database
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Condition
 
 from nurture.errors import StoreBusy
-from nurture.letters import Letter
+from nurture.inbound.mail_file import Letter
 from nurture.storage.fsync import keep_on_disk
 from nurture.storage.json_type import JSON
 

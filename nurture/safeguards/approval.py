@@ -13,16 +13,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from models import Channel, MessageState, Mover
-from nurture.channels.preview import Preview
-from nurture.channels.registry import places
 from nurture.content.brand import Voice
 from nurture.content.catalogue import ContentFile, attachment
 from nurture.errors import InputError
 from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
-from nurture.rendered import Rendered
-from nurture.settings import Settings
-from nurture.storage.database import Database, Store
+from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 
 AWAITS = "awaits approval"
@@ -184,18 +180,3 @@ def approve(
             FROM awaiting WHERE night = {literal(night)}""")
         database.run(f"DELETE FROM awaiting WHERE night = {literal(night)}")
     return found
-
-
-def hang_samples(store: Store, settings: Settings, playbook: Playbook, waiting: WaitingNight, now: datetime) -> Path:
-    """Some messages of every touch that waits, as they would go out, in a gallery under ``samples/``."""
-    wanted = [sample for touch in waiting.touches for sample in touch.samples]
-    with store.open() as database:
-        files = database.rows(f"""
-            SELECT replace(id::VARCHAR, '-', ''), payload_file FROM message
-            WHERE id IN {texts(*wanted)}""")
-    rendered = Rendered(settings.rendered)
-    envelopes = [found for sample, file in files if (found := rendered.find(file, sample))]
-    preview = Preview(settings.samples, settings.rendered, now, places(playbook.ranked()))
-    preview.send([each._replace(night=str(waiting.night)) for each in envelopes])
-    preview.finish()
-    return settings.samples / str(waiting.night) / "index.html"

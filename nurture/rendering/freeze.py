@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 import pyarrow as pa
 
 from models import MessageState, Mover, PauseKind, Reason, Step, Verdict
-from nurture.approving import hold_or_clear
 from nurture.channels.routing import live_kinds
 from nurture.content.brand import read_voice
 from nurture.journey.playbook import Playbook
@@ -21,8 +20,9 @@ from nurture.keys.signed_links import Tokens, open_tokens
 from nurture.ledger.moves import Ledger
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.rendering.contexts import export_contexts
-from nurture.rendering.renderers import open_renderers
 from nurture.rendering.shards import RenderedShard, Workshop
+from nurture.rendering.workers import open_renderers
+from nurture.safeguards.approval import hold_or_clear
 from nurture.settings import Settings
 from nurture.steps import Plainly, Steps, Told
 from nurture.storage.database import Database, Store

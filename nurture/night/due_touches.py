@@ -10,12 +10,12 @@ from datetime import date
 
 from models import Channel
 from nurture.content.targeting import fits
-from nurture.evidence import lead_with_evidence
 from nurture.journey.definition import Journey, Stage
 from nurture.journey.playbook import Playbook
 from nurture.journey.touches import After, Before, On, Touch, When
 from nurture.ledger.notices import GOAL_NOTICE, notice_key
 from nurture.ledger.states import PROVED_UNSENT
+from nurture.night.facts import lead_with_evidence
 from nurture.storage.sql import literal, texts
 
 

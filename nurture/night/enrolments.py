@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from models import ExitReason, MessageState, Move
-from nurture.evidence import lead_with_evidence, served
 from nurture.journey.definition import Journey, Stage
 from nurture.journey.expressions import Rule
 from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
+from nurture.night.facts import lead_with_evidence, served
 from nurture.storage.database import Database
 from nurture.storage.sql import Value, literal, texts
 from nurture.vocabulary import EXIT_WORDS, Words, fell_back_words

@@ -15,7 +15,7 @@ from nurture.channels.delivery_events import Sign
 from nurture.channels.sendgrid.events import sign_of
 from nurture.consent.requests import Confirmed, Leaving, Wishing
 from nurture.content.bounce_rules import Answers
-from nurture.spool import Found, SpoolKind, SpoolLine, Torn
+from nurture.inbound.spool import Found, SpoolKind, SpoolLine, Torn
 from nurture.storage.json_type import JSON
 
 SCANNERS = (

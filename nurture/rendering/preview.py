@@ -22,7 +22,7 @@ from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import tokens_of
 from nurture.rendering.contexts import person
-from nurture.rendering.freezing import open_workshop
+from nurture.rendering.freeze import open_workshop
 from nurture.rendering.shards import OF_PERSON, Failure
 from nurture.settings import Settings
 from nurture.storage.database import Database, in_memory

@@ -13,22 +13,22 @@ from functools import partial
 
 from models import MessageState, Mover, Step
 from nurture.errors import InputError, NightRefused
-from nurture.evidence import take_facts, take_standing
-from nurture.folding import fold_decisions
-from nurture.inbound.clicks import judge_clicks
+from nurture.inbound.bot_clicks import judge_clicks
 from nurture.journey.definition import Journey
 from nurture.journey.orphans import refuse_stranded
 from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
-from nurture.night_report import Counts, NightReport, read_report
-from nurture.planning import Planning
-from nurture.restored import refuse_guarded
-from nurture.restraint import Restraint
-from nurture.scoring import score
+from nurture.night.decision_history import fold_decisions
+from nurture.night.due_touches import Planning
+from nurture.night.enrolments import Walk
+from nurture.night.facts import take_facts, take_standing
+from nurture.night.report import Counts, NightReport, read_report
+from nurture.night.restraint import Restraint
+from nurture.night.scoring import score
+from nurture.safeguards.restore_guard import refuse_guarded
 from nurture.steps import Plainly, Steps
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
-from nurture.walking import Walk
 
 ALL = "*"
 PLAINLY = Plainly()
