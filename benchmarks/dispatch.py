@@ -29,7 +29,7 @@ from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
 from nurture.channels.sendgrid import SendGrid
 from nurture.channels.sendgrid.payload import payload
-from nurture.dispatching import Dispatch
+from nurture.delivery.dispatch import Dispatch
 from nurture.journey.playbook import read_playbook
 from nurture.keys.signed_links import tokens_of
 from nurture.night.close_steps import close_night

@@ -28,7 +28,7 @@ from nurture.channels import Fate, Outcome, Question
 from nurture.channels.envelope import Envelope
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
-from nurture.dispatching import Dispatch
+from nurture.delivery.dispatch import Dispatch
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.keys.signed_links import Tokens, open_tokens
 from nurture.night.close_steps import close_night

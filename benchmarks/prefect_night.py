@@ -26,7 +26,7 @@ FROM_HERE_ON = 20_000
 
 ENGINE = f"""
 from nurture.night.run_night import close_and_render
-from flows.sending import send_due
+from nurture.delivery.run_dispatch import send_due
 import datetime
 print(close_and_render({NIGHT!r}).rendered.rendered, send_due({NOON!r}).sent["accepted"])
 """
@@ -34,7 +34,7 @@ UNDER_PREFECT = f"""
 import datetime
 from prefect import flow
 from flows.nightly_nurture import nightly_nurture
-from flows.sending import send_due
+from nurture.delivery.run_dispatch import send_due
 from tasks.seeing import Bar
 from tasks.stepping import TaskSteps
 

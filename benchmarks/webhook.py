@@ -28,8 +28,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from nurture.inbound.spool import Found, Spool
 from nurture.settings import Settings
-from nurture.web.provider_events import SIGNATURE, TIMESTAMP
-from nurture.web.serving import listen
+from nurture.web.routes.sendgrid_webhook import SIGNATURE, TIMESTAMP
+from nurture.web.server import listen
 
 BATCH = 100
 LEAST_PER_SECOND = 5_000

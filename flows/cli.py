@@ -89,7 +89,7 @@ def status(now: Moment = None, json: Json = False) -> None:
     NURTURE_NIGHT_DUE), or if a restore was not reconciled.
     """
     from nurture.content.send_windows import night_due_by
-    from nurture.reporting import read_status
+    from nurture.reporting.status import read_status
 
     with open_house() as (database, playbook, settings):
         moment = settings.moment(now) if now else datetime.now(UTC)
@@ -111,7 +111,7 @@ def explain(
     Or, for a touch: nurture explain --night 2026-10-09 --touch checklist
     """
     from nurture.content.send_windows import business_date
-    from nurture.explaining import explain_lead, explain_touch
+    from nurture.reporting.explain import explain_lead, explain_touch
 
     if (lead is None) == (touch is None) or (touch is None) != (night is None):
         raise InputError("Name a lead, or a touch with its night: nurture explain --night 2026-10-09 --touch checklist")
@@ -126,7 +126,7 @@ def explain(
 @app.command()
 def audit(json: Json = False) -> None:
     """Prove the promises of the ledger on this database. Ends with 1 if one is broken."""
-    from nurture.auditing import audit as prove
+    from nurture.audit.night_checks import audit as prove
 
     with open_house() as (database, _, settings):
         findings = prove(database, settings.rendered)

@@ -63,7 +63,7 @@ def send_test(
 
     For example: nurture send-test product-trial/checklist --to you@company.com --persona user-zh
     """
-    from flows.trying import send_test as send
+    from nurture.delivery.send_test import run_send_test as send
 
     result = send(touch, to, lead=lead, persona=persona)
     show.tested(result, json)

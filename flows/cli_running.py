@@ -41,7 +41,7 @@ def demo(json: Json = False) -> None:
     from flows.demo import FIRST, LAST, run_demo
     from flows.screen import progress
     from flows.show_demo import demo as show_demo
-    from nurture.month import read_month
+    from nurture.reporting.period import read_month
 
     found = run_demo(lambda title: progress(title, silent=json))
     with open_house() as (database, playbook, _):

@@ -33,7 +33,7 @@ def dispatch(
     Everything that could stop a message is asked again. Kill it at any moment and run it again: what is in doubt is
     looked up, never sent on a guess. Ends with 1 if something needs a person.
     """
-    from flows.sending import send_due
+    from nurture.delivery.run_dispatch import send_due
     from nurture.settings import read_settings
 
     settings = read_settings()

@@ -32,8 +32,8 @@ def backup(
 
     For example: nurture backup /mnt/backup
     """
+    from nurture.recovery.backup import back_up
     from nurture.settings import read_settings
-    from nurture.upkeep.backup import back_up
 
     with progress_bar("Backing up", silent=json) as progress:
         report = back_up(read_settings(), folder, datetime.now(UTC), with_keys=with_keys, progress=progress)
@@ -56,8 +56,8 @@ def restore(
 
     For example: nurture restore /mnt/backup/nurture-2026-10-12T011500Z.tar.gz --replace, then: nurture reconcile
     """
+    from nurture.recovery.restore import restore as bring_back
     from nurture.settings import read_settings
-    from nurture.upkeep.restore import restore as bring_back
 
     with progress_bar("Restoring", silent=json) as progress:
         report = bring_back(read_settings(), file, datetime.now(UTC), replacing=replace, progress=progress)
@@ -80,7 +80,7 @@ def reconcile(
     goes. A channel that cannot be asked now is named, and nothing is sent until it was. Ends with 1 if something needs
     a person. Run it as often as you like.
     """
-    from flows.reconcile_sent import reconcile_sent
+    from nurture.delivery.reconcile import reconcile_sent
 
     with progress_bar("Asking what was sent", silent=json) as progress:
         report = reconcile_sent(vouched=vouch or (), progress=progress)

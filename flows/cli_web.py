@@ -15,8 +15,8 @@ def serve() -> None:
     docs/web.md tells how to put it behind your domain.
     """
     from nurture.settings import read_settings
-    from nurture.web.serving import listen
-    from nurture.web.serving import serve as answer
+    from nurture.web.server import listen
+    from nurture.web.server import serve as answer
 
     settings = read_settings()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")

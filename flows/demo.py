@@ -143,7 +143,7 @@ def run_last_night(prefect: PrefectHome) -> None:
 
 def send(settings: Settings, night: date, bar: Bar) -> None:
     """What is due late in the morning, into the outbox."""
-    from flows.sending import send_due
+    from nurture.delivery.run_dispatch import send_due
 
     send_due(datetime(night.year, night.month, night.day, 11, 30, tzinfo=ZoneInfo(settings.zone)), progress=bar)
 

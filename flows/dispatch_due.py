@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from prefect import State, flow, runtime
 from prefect.states import Cancelled, Completed, Failed
 
-from flows.sending import send_due
-from nurture.dispatching import DispatchReport
+from nurture.delivery.dispatch import DispatchReport
+from nurture.delivery.run_dispatch import send_due
 from nurture.settings import Settings, read_settings
 from tasks.seeing import Bar, show_gallery
 from tasks.stepping import TaskSteps

@@ -11,11 +11,11 @@ from prefect.states import Cancelled, Completed, Failed
 from nurture.channels.routing import live_kinds
 from nurture.content.send_windows import business_date
 from nurture.errors import NightBusy
-from nurture.funnel import read_funnel, read_qualified
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.night.run_night import NightResult, close_and_render
 from nurture.rendering.samples import hang_samples
+from nurture.reporting.funnel import read_funnel, read_qualified
 from nurture.safeguards.approval import read_waiting
 from nurture.settings import Settings, read_settings
 from nurture.storage.database import Store

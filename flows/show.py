@@ -7,12 +7,12 @@ from flows.screen import as_json_line, err, error, out, progress, say, say_whole
 from flows.show_lead import lead_story, touch_verdicts
 from flows.show_sending import frozen
 from models import Channel, MessageState, Reason, Verdict
-from nurture.finding import Finding
+from nurture.audit.check import Finding
 from nurture.imports.report import ImportReport
 from nurture.journey.playbook import Playbook
 from nurture.night.report import Counts, NightReport
 from nurture.night.run_night import NightResult
-from nurture.reporting import Status
+from nurture.reporting.status import Status
 from nurture.settings import Settings
 from nurture.vocabulary import name_of
 

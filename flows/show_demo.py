@@ -5,7 +5,7 @@ from dataclasses import asdict
 from flows.demo import FIRST, LAST, Demo
 from flows.screen import as_json_line, gap, say, say_whole, table
 from models import Channel, Reason, Verdict
-from nurture.month import Month
+from nurture.reporting.period import Month
 from nurture.vocabulary import name_of
 
 SHOWN = 10

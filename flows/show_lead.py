@@ -5,8 +5,8 @@ from datetime import date
 
 from flows.screen import Part, as_json_line, gap, lines, say, table
 from models import Channel, Lifecycle, MessageState, Move, Reason, Verdict
-from nurture.explaining import DepthPart, LeadStory, NotSent, TouchVerdict
-from nurture.outlook import ComingTouch, Condition, Conditions, Outlook
+from nurture.reporting.explain import DepthPart, LeadStory, NotSent, TouchVerdict
+from nurture.reporting.outlook import ComingTouch, Condition, Conditions, Outlook
 from nurture.vocabulary import Language, Words, name_of
 
 ADVANCES = {

@@ -5,9 +5,9 @@ from datetime import date
 from pathlib import Path
 
 from flows.screen import as_json_line, gap, say, say_whole, table
+from nurture.delivery.send_test import Tried
 from nurture.doctor import Examined, Verdict
 from nurture.safeguards.approval import WaitingNight
-from nurture.trying import Tried
 
 WHY = {
     "new": "new: nobody approved it yet",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flows.screen import as_json_line, say, say_whole, table
 from models import PauseKind
-from nurture.dispatching import DispatchReport
+from nurture.delivery.dispatch import DispatchReport
 from nurture.rendering.freeze import FrozenNight
 from nurture.rendering.preview import PreviewReport
 from nurture.safeguards.operator import Moved

@@ -3,10 +3,10 @@
 from dataclasses import asdict
 
 from flows.screen import as_json_line, say, say_whole, table
-from nurture.reconciling import ReconcileReport
-from nurture.upkeep.backup import BackupReport
-from nurture.upkeep.facts import Facts
-from nurture.upkeep.restore import RestoreReport
+from nurture.delivery.reconcile import ReconcileReport
+from nurture.recovery.backup import BackupReport
+from nurture.recovery.database_facts import Facts
+from nurture.recovery.restore import RestoreReport
 
 FOUND = {
     "accepted": "had been sent; not sent again",

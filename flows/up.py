@@ -87,7 +87,7 @@ def _services(settings: Settings, home: PrefectHome, ports: Ports) -> tuple[Serv
         "--limit", str(RUNS_AT_ONCE),
     ]  # fmt: skip
     gallery = [
-        "-m", "uvicorn", "--factory", "nurture.gallery_site:create_gallery", "--host", HOST,
+        "-m", "uvicorn", "--factory", "nurture.web.outbox_site:create_gallery", "--host", HOST,
         "--port", str(ports.gallery), "--log-level", "warning",
     ]  # fmt: skip
 

@@ -23,8 +23,8 @@ from prefect.artifacts import (
 from prefect.exceptions import PrefectException
 
 from models import Reason, Verdict
-from nurture.funnel import FunnelStage
 from nurture.night.report import HeldBack, NightReport
+from nurture.reporting.funnel import FunnelStage
 from nurture.safeguards.approval import WaitingNight
 from nurture.vocabulary import name_of
 

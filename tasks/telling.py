@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from prefect.events import emit_event
 
-from nurture.funnel import Qualified
 from nurture.night.report import Counts, NightReport
+from nurture.reporting.funnel import Qualified
 
 MOST_LEADS = 500
 """Leads told one by one; a first night after a large import may qualify thousands, and the count tells of them."""

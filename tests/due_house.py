@@ -14,11 +14,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from models import Channel
-from nurture.auditing import audit
+from nurture.audit.night_checks import audit
 from nurture.channels.envelope import Envelope, as_table
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
-from nurture.dispatching import Dispatch, DispatchReport
+from nurture.delivery.dispatch import Dispatch, DispatchReport
 from nurture.journey.definition import Stage, days, email
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from models import Channel
 from models.types import derived_id
-from nurture.auditing import audit
+from nurture.audit.night_checks import audit
 from nurture.channels import Outcome
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
 from nurture.content.catalogue import read_content
-from nurture.dispatching import Dispatch, DispatchReport
+from nurture.delivery.dispatch import Dispatch, DispatchReport
 from nurture.journey.definition import Stage, days, email
 from nurture.journey.playbook import Playbook
 from nurture.rendering.freeze import FrozenNight, freeze

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from nurture.auditing import audit
+from nurture.audit.night_checks import audit
 from nurture.storage.database import Database
 from tests.small import (
     ACCOUNT,

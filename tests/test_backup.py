@@ -18,10 +18,10 @@ import pytest
 from nurture.errors import InputError, NightBusy, StoreBusy, StoreError
 from nurture.keys.address_hashes import open_address_key
 from nurture.keys.signed_links import open_tokens
+from nurture.recovery.restore import restore
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from nurture.storage.locks import night_lease
-from nurture.upkeep.restore import restore
 from tests.counting_channel import CountingChannel, Waits
 from tests.due_house import FORKS, NOON, breaches, build, dispatch, start, started, store_of
 from tests.test_store import hold_store, stop

@@ -13,7 +13,7 @@ import pytest
 from models import Channel, ConsentScope, Mover, Pause, PauseKind, Suppression
 from models.types import derived_id
 from nurture.channels.routing import Lane
-from nurture.claiming import START, Claim, Claiming, Key
+from nurture.delivery.claim import START, Claim, Claiming, Key
 from nurture.journey.definition import Journey, Stage, days, email
 from nurture.journey.playbook import Playbook
 from nurture.journey.rules import did

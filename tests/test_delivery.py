@@ -17,8 +17,9 @@ from models import Channel
 from nurture.channels import Fate, Outcome, Question
 from nurture.channels.envelope import Envelope, as_table, from_table
 from nurture.channels.routing import Lane
-from nurture.claiming import START, Claim, Claiming
-from nurture.delivery import Recorder, Sender, Sent
+from nurture.delivery.claim import START, Claim, Claiming
+from nurture.delivery.record import Recorder
+from nurture.delivery.send import Sender, Sent
 from nurture.errors import TransientError
 from nurture.rendering.frozen import Rendered
 from nurture.storage.process_lease import LEASE_SECONDS, MARGIN_SECONDS

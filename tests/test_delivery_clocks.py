@@ -12,10 +12,11 @@ import pytest
 
 from models import Channel
 from nurture.channels.routing import Lane
-from nurture.claiming import START, Claiming
 from nurture.content.policy import Policy, WorkCalendar
 from nurture.content.send_windows import business_date
-from nurture.delivery import Recorder, Sender
+from nurture.delivery.claim import START, Claiming
+from nurture.delivery.record import Recorder
+from nurture.delivery.send import Sender
 from nurture.journey.playbook import Playbook
 from nurture.night.close_steps import close_night
 from nurture.rendering.frozen import Rendered

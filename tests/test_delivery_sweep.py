@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from models import Channel
-from nurture.attempts import AttemptLog
 from nurture.channels import Fate, Outcome, Question
 from nurture.channels.envelope import Envelope
 from nurture.channels.routing import Lane
-from nurture.claiming import START, Claim, Claiming
-from nurture.delivery import Recorder
+from nurture.delivery.attempt_log import AttemptLog
+from nurture.delivery.claim import START, Claim, Claiming
+from nurture.delivery.record import Recorder
 from nurture.storage.database import Database
 from nurture.storage.process_lease import Holder, this_process
 from tests.counting_channel import CountingChannel, Dies, accepted_by

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from flows.demo import FIRST, LAST, MARK, make_anew
-from nurture.auditing import audit
+from nurture.audit.night_checks import audit
 from nurture.errors import InputError
 from nurture.storage.database import Store
 from tests.sample_house import ROOT, environment

@@ -261,7 +261,7 @@ def test_a_clock_that_is_wrong_is_found(clinic: Clinic, seconds: int, verdict: V
 
 
 def test_servers_that_do_not_answer_leave_it_unknown(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nurture.doctor.names.PATIENCE", 0.3)
+    monkeypatch.setattr("nurture.doctor.dns_lookup.PATIENCE", 0.3)
     clinic.names.silent = True
     with clinic.server.down():
         found = clinic.examine()

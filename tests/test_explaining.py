@@ -8,11 +8,11 @@ import pytest
 from models import Identity, IdentityKind
 from models.types import derived_id
 from nurture.errors import InputError
-from nurture.explaining import DepthPart, NotSent, explain_lead, explain_touch
 from nurture.journey.definition import Stage, days, email, staff
 from nurture.journey.rules import depth, did
 from nurture.journey.rules import lead as lead_column
-from nurture.outlook import Condition
+from nurture.reporting.explain import DepthPart, NotSent, explain_lead, explain_touch
+from nurture.reporting.outlook import Condition
 from nurture.storage.database import Database
 from tests.small import ACCOUNT, MONDAY, STAFF, at, consent, deliver, interaction, journey, lead, night, playbook, put
 

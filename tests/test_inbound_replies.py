@@ -9,7 +9,7 @@ import pytest
 
 from models import Channel
 from nurture.channels.routing import Lane
-from nurture.claiming import START, Claiming
+from nurture.delivery.claim import START, Claiming
 from nurture.storage.database import Database
 from tests.inbound_house import BOOK, SENT, TUESDAY, House, house
 from tests.small import one_in, verdicts

@@ -8,7 +8,7 @@ import pytest
 
 from models import BuyingRole, Channel
 from nurture.channels.routing import Lane
-from nurture.claiming import START, Claiming
+from nurture.delivery.claim import START, Claiming
 from nurture.storage.database import Database
 from nurture.storage.json_type import JSON
 from tests.inbound_house import BOOK, SENT, House, house

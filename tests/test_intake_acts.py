@@ -10,7 +10,7 @@ import pytest
 from models import Run, Step
 from models.types import derived_id
 from nurture.errors import InputError
-from nurture.explaining import find_lead
+from nurture.reporting.explain import find_lead
 from tests.intake_house import NOW, House, people, summary
 from tests.small import one_in, put
 

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from nurture.auditing import audit
+from nurture.audit.night_checks import audit
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.settings import Settings
 from nurture.storage.database import Store

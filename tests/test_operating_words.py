@@ -11,7 +11,7 @@ import pytest
 from models import ConsentScope, PauseKind, Suppression
 from nurture.channels import Fate, Outcome
 from nurture.errors import InputError
-from nurture.reporting import read_status
+from nurture.reporting.status import read_status
 from nurture.safeguards.operator import Moved, Selection
 from nurture.storage.database import Database
 from tests.letter_house import ANN, COPY, EVERYBODY, LATER, TUESDAY, House, build, message_of

@@ -8,13 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from models import Channel
-from nurture.attempts import AttemptLog
 from nurture.channels import Fate, Outcome
 from nurture.channels.envelope import Envelope, as_table, from_table
 from nurture.channels.preview import Preview
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
-from nurture.dispatching import Dispatch, DispatchReport
+from nurture.delivery.attempt_log import AttemptLog
+from nurture.delivery.dispatch import Dispatch, DispatchReport
 from nurture.errors import NightRefused
 from nurture.settings import Settings
 from tests.counting_channel import CountingChannel, accepted_by

@@ -18,7 +18,7 @@ from nurture.channels.envelope import Envelope, as_table
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
 from nurture.channels.sendgrid import SendGrid
-from nurture.dispatching import Dispatch, DispatchReport
+from nurture.delivery.dispatch import Dispatch, DispatchReport
 from nurture.keys.signed_links import Tokens
 from nurture.settings import Settings
 from tests.due_house import BOOK, FORKS, NOON, SHARD, breaches, move_in, night, states, store_of

@@ -11,13 +11,13 @@ from models import Channel as Kind
 from models import ConsentScope
 from nurture.channels.email.headers import Letterhead
 from nurture.channels.sendgrid import SendGrid as Channel
-from nurture.dispatching import DispatchReport
+from nurture.delivery.dispatch import DispatchReport
+from nurture.delivery.reconcile import Reconciliation
 from nurture.inbound.drain import drain
 from nurture.keys.address_hashes import open_address_key
 from nurture.keys.signed_links import tokens_of
-from nurture.reconciling import Reconciliation
-from nurture.upkeep.backup import back_up
-from nurture.upkeep.restore import restore
+from nurture.recovery.backup import back_up
+from nurture.recovery.restore import restore
 from tests.live_house import LiveHouse, build
 from tests.servers.behaviours import ACCEPT_THEN_RESET, throttled
 from tests.servers.sendgrid import KEY, Accepted, SendGrid

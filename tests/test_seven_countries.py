@@ -15,7 +15,7 @@ from nurture.channels.email.headers import Letterhead
 from nurture.channels.registry import SENDGRID, Outlet
 from nurture.channels.sendgrid import SendGrid as Channel
 from nurture.content.policy import read_policy
-from nurture.dispatching import Dispatch
+from nurture.delivery.dispatch import Dispatch
 from nurture.journey.definition import Stage, days, email, wecom
 from nurture.keys.signed_links import Tokens
 from tests.counting_channel import accepted_by

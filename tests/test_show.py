@@ -11,14 +11,14 @@ from typing import Literal
 import pytest
 
 from flows import screen, show
+from nurture.audit.check import Finding
 from nurture.errors import InputError
-from nurture.explaining import DepthPart, HistoryRow, LeadStory, MessageRow, NotSent, TouchVerdict
-from nurture.finding import Finding
 from nurture.imports.layouts import FileKind
 from nurture.imports.report import ImportReport, RefusedRow
 from nurture.night.report import Counts, HeldBack, JourneyNight, NightReport
-from nurture.outlook import ComingTouch, Condition, Conditions, Outlook
-from nurture.reporting import PauseStatus, StageStatus, StateStatus, Status
+from nurture.reporting.explain import DepthPart, HistoryRow, LeadStory, MessageRow, NotSent, TouchVerdict
+from nurture.reporting.outlook import ComingTouch, Condition, Conditions, Outlook
+from nurture.reporting.status import PauseStatus, StageStatus, StateStatus, Status
 from nurture.vocabulary import Language
 from tests.small import at, journey, playbook
 

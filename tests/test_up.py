@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nurture.auditing import audit
+from nurture.audit.night_checks import audit
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from tests.prefect_house import ask, eventually

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from nurture.errors import InputError
-from nurture.web.keys import read_api_keys, read_inbound_secret
+from nurture.web.api_keys import read_api_keys, read_inbound_secret
 from nurture.web.openapi import document
 from tests.web_house import NOW, WebHouse, read_spool, web
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from nurture.errors import InputError
 from nurture.inbound.spool import SpoolKind
-from nurture.web.provider_events import SIGNATURE, TIMESTAMP
-from nurture.web.signature import read_signatures
+from nurture.web.routes.sendgrid_signature import read_signatures
+from nurture.web.routes.sendgrid_webhook import SIGNATURE, TIMESTAMP
 from tests.servers.webhook import PROVIDER, batch, public_key
 from tests.web_house import INBOUND, NOW, WebHouse, delivered, read_spool, serving, signed, web
 

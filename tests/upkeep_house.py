@@ -9,11 +9,11 @@ from typing import Any
 
 from models import Channel
 from nurture.channels import Outcome, Question
+from nurture.delivery.reconcile import ReconcileReport, Reconciliation
 from nurture.errors import TransientError
-from nurture.reconciling import ReconcileReport, Reconciliation
+from nurture.recovery.backup import BackupReport, back_up
+from nurture.recovery.restore import RestoreReport, restore
 from nurture.settings import Settings
-from nurture.upkeep.backup import BackupReport, back_up
-from nurture.upkeep.restore import RestoreReport, restore
 from tests.counting_channel import CountingChannel
 from tests.due_house import NOON, store_of
 

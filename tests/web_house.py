@@ -21,8 +21,8 @@ from pydantic import SecretStr
 from nurture.inbound.spool import Found, Spool, SpoolKind
 from nurture.keys.signed_links import Tokens, tokens_of
 from nurture.settings import Settings
-from nurture.web.reception import Reception, open_reception
-from nurture.web.serving import listen, make_server
+from nurture.web.context import Reception, open_reception
+from nurture.web.server import listen, make_server
 from tests.sample_house import ROOT
 from tests.servers import webhook
 from tests.servers.webhook import PROVIDER, public_key

@@ -11,12 +11,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from nurture.auditing import audit
+from nurture.audit.night_checks import audit
 from nurture.channels.envelope import Envelope
 from nurture.channels.preview.files import written
 from nurture.channels.registry import open_outlets
 from nurture.content.catalogue import read_content
-from nurture.dispatching import Dispatch, DispatchReport
+from nurture.delivery.dispatch import Dispatch, DispatchReport
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import Tokens

@@ -5,7 +5,7 @@ Gmail, Yahoo and Outlook want SPF, DKIM and a DMARC record of whoever writes to 
 """
 
 from nurture.doctor import Examination, bad, good, warning
-from nurture.doctor.names import Names
+from nurture.doctor.dns_lookup import Names
 
 MAILBOXES_OF_OTHERS = frozenset(
     ("gmail.com", "googlemail.com", "yahoo.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "qq.com",

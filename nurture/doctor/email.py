@@ -15,8 +15,8 @@ from nurture.channels.sendgrid import SendGrid
 from nurture.content.brand import read_voice
 from nurture.content.email_policy import Mailing, Provider
 from nurture.doctor import Examination, bad, good, unknown, warning
+from nurture.doctor.dns_lookup import Names
 from nurture.doctor.domains import examine_dkim, examine_domain
-from nurture.doctor.names import Names
 from nurture.doctor.sendgrid import (
     as_far_as_shown,
     examine_clock,

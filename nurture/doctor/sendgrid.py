@@ -12,7 +12,7 @@ from typing import Any
 
 from nurture.channels.sendgrid.responses import NO_WAY_IN, Answer
 from nurture.doctor import Examination, Examined, bad, good, unknown, warning
-from nurture.doctor.names import Names
+from nurture.doctor.dns_lookup import Names
 from nurture.doctor.spf import examine_spf
 from nurture.errors import NurtureError, TransientError
 

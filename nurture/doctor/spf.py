@@ -3,7 +3,7 @@
 import re
 
 from nurture.doctor import Examination, bad, good, warning
-from nurture.doctor.names import Names
+from nurture.doctor.dns_lookup import Names
 
 MOST_LOOKUPS = 10
 ASKS = re.compile(r"[+?~-]?(?:(include|exists):|redirect=|(?:a|mx|ptr)(?:[:/]|$))(\S*)", re.IGNORECASE)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from nurture import __doc__ as about
-from nurture.web.told import MOST, Identify, Track
+from nurture.web.routes.event_schema import MOST, Identify, Track
 
 Part = dict[str, Any]
 PAGE = {"text/html": {"schema": {"type": "string"}}}

@@ -14,8 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from nurture.errors import TransientError
 from nurture.inbound.spool import SpoolKind, Torn
-from nurture.web.bodies import HOOK, whole
-from nurture.web.reception import Reception, reception
+from nurture.web.context import Reception, reception
+from nurture.web.request_body import HOOK, whole
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"

@@ -11,10 +11,10 @@ from models import ConsentScope
 from nurture.consent.preferences import PAUSE_DAYS, Preferences
 from nurture.inbound.spool import SpoolKind
 from nurture.storage.json_type import JSON
-from nurture.web.bodies import form
-from nurture.web.lately import Reader
-from nurture.web.leaving import left_page
-from nurture.web.reception import Reception, reception
+from nurture.web.context import Reception, reception
+from nurture.web.recent_preferences import Reader
+from nurture.web.request_body import form
+from nurture.web.routes.unsubscribe import left_page
 
 CHANNELS = (ConsentScope.EMAIL, ConsentScope.WECOM, ConsentScope.PHONE)
 Form = Mapping[str, Sequence[str]]

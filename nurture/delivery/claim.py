@@ -14,11 +14,11 @@ import pyarrow as pa
 from models import Channel, ConsentScope, MessageState, Mover
 from nurture.channels.routing import Lane
 from nurture.content.send_windows import business_date, is_open
+from nurture.delivery.limits import Limits
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
 from nurture.ledger.notices import REPLY_NOTICE
-from nurture.limits import Limits
 from nurture.night.eligibility import leaves_unasked
 from nurture.night.facts import lead_with_evidence, served, take_facts, take_standing
 from nurture.people.channel_addresses import WAYS

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from nurture.inbound.spool import SpoolKind, SpoolLine
-from nurture.web.bodies import API, whole
-from nurture.web.reception import Reception, reception
-from nurture.web.told import NotTaken, Understood, items, understand
+from nurture.web.context import Reception, reception
+from nurture.web.request_body import API, whole
+from nurture.web.routes.event_schema import NotTaken, Understood, items, understand
 
 LONGEST_KEY = 200
 

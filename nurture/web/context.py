@@ -21,12 +21,12 @@ from nurture.inbound.spool import Spool, SpoolKind, SpoolLine
 from nurture.keys.signed_links import Tokens, tokens_of
 from nurture.settings import Settings, entries
 from nurture.storage.json_type import JSON
-from nurture.web.counters import Counters
-from nurture.web.keys import Doors, read_api_keys, read_inbound_secret
-from nurture.web.lately import Lately
+from nurture.web.api_keys import Doors, read_api_keys, read_inbound_secret
+from nurture.web.metrics import Counters
 from nurture.web.pages import Pages, read_pages
-from nurture.web.rate import RateLimit
-from nurture.web.signature import Signatures, read_signatures
+from nurture.web.rate_limit import RateLimit
+from nurture.web.recent_preferences import Lately
+from nurture.web.routes.sendgrid_signature import Signatures, read_signatures
 
 
 def _now() -> datetime:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from nurture.errors import TransientError
 from nurture.inbound.spool import SpoolKind
-from nurture.web.reception import reception
+from nurture.web.context import reception
 
 LONGEST_AGENT = 300
 

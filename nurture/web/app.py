@@ -8,18 +8,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from nurture.errors import TransientError
-from nurture.web.confirming import confirm
-from nurture.web.guard import Guard, log
-from nurture.web.leaving import leave
-from nurture.web.links import follow
+from nurture.web.context import Reception, reception
+from nurture.web.middleware import Guard, log
 from nurture.web.openapi import openapi
 from nurture.web.pages import STYLE
-from nurture.web.provider_events import sendgrid_events
-from nurture.web.reception import Reception, reception
-from nurture.web.replies import sendgrid_inbound
-from nurture.web.telling import tell
-from nurture.web.watching import health, metrics
-from nurture.web.wishing import prefer
+from nurture.web.routes.confirm import confirm
+from nurture.web.routes.events import tell
+from nurture.web.routes.health import health, metrics
+from nurture.web.routes.links import follow
+from nurture.web.routes.preferences import prefer
+from nurture.web.routes.sendgrid_inbound import sendgrid_inbound
+from nurture.web.routes.sendgrid_webhook import sendgrid_events
+from nurture.web.routes.unsubscribe import leave
 
 SHORT = {400: "This is not what was expected.\n", 405: "Not like that.\n", 408: "Too slow.\n", 413: "Too large.\n"}
 RETRY_AFTER = {"Retry-After": "60"}

@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nurture.web.counters import Counters
+from nurture.web.metrics import Counters
 
 HEADERS = {
     "Cache-Control": "no-store",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models import ConsentScope, MessageState, Mover
-from nurture.finding import Check, Finding
+from nurture.audit.check import Check, Finding
 from nurture.ledger.moves import MOVES
 from nurture.ledger.states import GOING, IN_FLIGHT
 from nurture.people.channel_addresses import WAYS, Way

@@ -9,16 +9,18 @@ from functools import partial
 from nurture.channels import Fate, Question
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
-from nurture.claiming import START, Claim, Claiming, Key
 from nurture.consent.publish_preferences import publish
 from nurture.content.send_windows import business_date
-from nurture.delivery import Recorder, Sender, Sent
+from nurture.delivery.claim import START, Claim, Claiming, Key
+from nurture.delivery.provider_lookup import Witness, witnesses
+from nurture.delivery.reconcile import Reconciliation
+from nurture.delivery.record import Recorder
+from nurture.delivery.send import Sender, Sent
 from nurture.errors import TransientError
 from nurture.inbound.drain import drain
 from nurture.inbound.match_events import settle_doubts
 from nurture.inbound.replies import cards_without_words
 from nurture.journey.playbook import Playbook
-from nurture.reconciling import Reconciliation
 from nurture.rendering.freeze import freeze
 from nurture.rendering.frozen import Rendered
 from nurture.safeguards.circuit_breakers import pause_provider, trip
@@ -28,7 +30,6 @@ from nurture.settings import Settings
 from nurture.steps import Plainly, Steps, Told
 from nurture.storage.database import Database, Store
 from nurture.storage.sql import literal, texts
-from nurture.witnesses import Witness, witnesses
 
 
 @dataclass

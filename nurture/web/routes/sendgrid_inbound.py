@@ -11,9 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from nurture.errors import InputError, TransientError
 from nurture.inbound.spool import SpoolKind
-from nurture.web.bodies import MAIL, chunks
-from nurture.web.mail import IncomingMail, decoder_of
-from nurture.web.reception import Reception, reception
+from nurture.web.context import Reception, reception
+from nurture.web.request_body import MAIL, chunks
+from nurture.web.routes.sendgrid_mail import IncomingMail, decoder_of
 
 PATIENCE = 300.0
 """Seconds in which a mail must have come."""

@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nurture.inbound.spool import SpoolKind
-from nurture.web.bodies import FORM, whole
-from nurture.web.reception import reception
+from nurture.web.context import reception
+from nurture.web.request_body import FORM, whole
 
 
 async def confirm(request: Request) -> Response:

@@ -8,25 +8,29 @@ guess; what is proved absent is written down (``absence``), because only that ma
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pyarrow as pa
 
+from models import Channel, MessageState, Mover
 from models import Channel as ChannelKind
-from models import MessageState, Mover
-from nurture.attempts import AttemptLog
 from nurture.channels import Fate, Outcome, Question
-from nurture.delivery import PROOF, STATES
+from nurture.channels.registry import open_outlets
+from nurture.delivery.attempt_log import AttemptLog
+from nurture.delivery.provider_lookup import Witness, witnesses
+from nurture.delivery.record import PROOF, STATES
 from nurture.errors import TransientError
+from nurture.journey.playbook import read_playbook
+from nurture.keys.address_hashes import open_address_key
 from nurture.ledger.moves import Ledger
 from nurture.ledger.states import IN_FLIGHT
 from nurture.safeguards.restore_guard import Restored, lift, read_restored, vouch
+from nurture.settings import read_settings
 from nurture.storage.database import Database, Store
 from nurture.storage.process_lease import this_process
 from nurture.storage.sql import literal, texts
-from nurture.witnesses import Witness
 
 WAITING_TO_GO = (MessageState.PLANNED, MessageState.HELD)
 UNSENT = (*WAITING_TO_GO, *IN_FLIGHT, MessageState.UNKNOWN)
@@ -245,3 +249,28 @@ class Findings:
 
 def _why(answer: Outcome) -> str:
     return answer.why if answer.fate is Fate.UNKNOWN else PROOF + (answer.why or answer.fate)
+
+
+def reconcile_sent(
+    now: datetime | None = None,
+    *,
+    vouched: Sequence[Channel] = (),
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> ReconcileReport:
+    """Ask about every message that counts as unsent; when all were asked about, sending goes on.
+
+    Args:
+        now: The moment to write into the records; without it, the clock's.
+        vouched: Channels for which a person vouches: what they prove nothing about was not sent.
+
+    Raises:
+        InputError: the address key is missing or another one.
+    """
+    settings = read_settings()
+    moment = now or datetime.now(UTC)
+    playbook = read_playbook(settings)
+    store = Store.of(settings)
+    with store.open() as database, database.transaction():
+        open_address_key(database, settings)
+    outlets = open_outlets(settings, playbook, moment)
+    return Reconciliation(store, settings.attempts, witnesses(outlets), moment, progress).run(vouched)

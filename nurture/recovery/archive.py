@@ -20,7 +20,7 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from nurture.errors import InputError, StoreError
-from nurture.upkeep.facts import Facts
+from nurture.recovery.database_facts import Facts
 
 FORMAT = 1
 MANIFEST = "manifest.json"

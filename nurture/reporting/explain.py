@@ -12,9 +12,9 @@ from nurture.errors import InputError
 from nurture.journey.playbook import Playbook
 from nurture.night.facts import take_facts, take_standing, taken_in
 from nurture.night.scoring import load_points
-from nurture.outlook import Outlook, journeys_not_entered, look_ahead
 from nurture.people.contact_points import HOME_COUNTRY
 from nurture.people.lead_lookup import look_up_candidates
+from nurture.reporting.outlook import Outlook, journeys_not_entered, look_ahead
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 from nurture.vocabulary import Language

@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from nurture.auditing import audit
+from nurture.audit.night_checks import audit
 from nurture.errors import InputError, StoreError
+from nurture.recovery.archive import ADDRESS_KEY, DATABASE, FOLDERS, FORMAT, WEB_KEY, Bar, Manifest, packing, unpack
+from nurture.recovery.database_facts import Facts, read_facts
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from nurture.storage.fsync import keep_on_disk
 from nurture.storage.locks import render_lease
-from nurture.upkeep.archive import ADDRESS_KEY, DATABASE, FOLDERS, FORMAT, WEB_KEY, Bar, Manifest, packing, unpack
-from nurture.upkeep.facts import Facts, read_facts
 
 WORK = ".nurture-backup-"
 Progress = Callable[[int, int], None]

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from nurture.inbound.spool import SpoolKind
-from nurture.web.bodies import FORM, whole
-from nurture.web.reception import Reception, reception
+from nurture.web.context import Reception, reception
+from nurture.web.request_body import FORM, whole
 
 ONE_CLICK = b"One-Click"
 """In a form of either kind; a body without it comes from the button of our page."""

@@ -9,8 +9,8 @@ import uvicorn
 
 from nurture.errors import InputError
 from nurture.settings import Settings
-from nurture.web.application import create_application
-from nurture.web.reception import Reception, open_reception
+from nurture.web.app import create_application
+from nurture.web.context import Reception, open_reception
 
 LAST_ANSWERS = 3
 """Seconds that answers have to finish after the signal to stop."""

@@ -19,6 +19,8 @@ from nurture.keys.address_hashes import AddressKey
 from nurture.keys.key_file import read_key, write_key
 from nurture.keys.signed_links import Tokens
 from nurture.ledger.states import IN_FLIGHT
+from nurture.recovery.archive import ADDRESS_KEY, DATABASE, FOLDERS, WEB_KEY, Bar, unpack
+from nurture.recovery.database_facts import Facts, read_facts
 from nurture.safeguards.restore_guard import guard
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
@@ -26,8 +28,6 @@ from nurture.storage.fsync import keep_on_disk
 from nurture.storage.locks import night_lease, render_lease
 from nurture.storage.process_lease import Holder, wall_clock
 from nurture.storage.sql import texts
-from nurture.upkeep.archive import ADDRESS_KEY, DATABASE, FOLDERS, WEB_KEY, Bar, unpack
-from nurture.upkeep.facts import Facts, read_facts
 
 APPENDED = ("attempts", "spool")
 """Folders whose files only grow: of two versions the longer one holds the other."""

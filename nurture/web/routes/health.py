@@ -7,7 +7,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from nurture.web.reception import Reception, reception
+from nurture.web.context import Reception, reception
 
 
 async def health(request: Request) -> Response:

@@ -1,21 +1,24 @@
 """Trying: one touch, as one person would get it, really sent to a mailbox of ours. The ledger learns nothing of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from models import Channel as ChannelKind
 from nurture.channels import Channel, Fate
+from nurture.channels.registry import open_provider
 from nurture.content.email_policy import via
+from nurture.content.personas import read_personas
+from nurture.content.send_windows import business_date
 from nurture.errors import InputError
-from nurture.journey.playbook import Playbook
+from nurture.journey.playbook import Playbook, read_playbook
 from nurture.keys.signed_links import tokens_of
 from nurture.people.contact_points import one_email
 from nurture.rendering.freeze import open_workshop
-from nurture.rendering.preview import Who, row_of
+from nurture.rendering.preview import Who, lead_reader, persona_reader, row_of
 from nurture.rendering.shards import Failure
-from nurture.settings import Mode, Settings
-from nurture.storage.database import in_memory
+from nurture.settings import Mode, Settings, read_settings
+from nurture.storage.database import Store, in_memory
 from nurture.storage.sql import literal
 
 
@@ -78,3 +81,30 @@ def send_test(
     outcome = channel.send([envelope])[0]
     channel.finish()
     return Tried(touch, channel.name, outcome.fate.value, outcome.why, envelope.subject)
+
+
+def run_send_test(touch: str, to: str, *, lead: str | None = None, persona: str | None = None) -> Tried:
+    """Send a touch as one person would get it to an address of ours; without a person, as the first persona.
+
+    Raises:
+        InputError: there is no such touch or person, or the address may not be written to.
+        TransientError: the provider cannot be reached.
+    """
+    settings = read_settings()
+    playbook, now = read_playbook(settings), datetime.now(UTC)
+    address = may_be_reached(settings, to)
+    if lead is not None and persona is not None:
+        raise InputError("Say who reads: --lead ID, or --persona NAME, not both.")
+    who = _lead(settings, lead) if lead is not None else _persona(settings, persona, now)
+    channel = open_provider(provider_for(playbook, who, address), settings)
+    return send_test(settings, playbook, touch, who, address, channel, now)
+
+
+def _lead(settings: Settings, lead: str) -> Who:
+    with Store.of(settings).open() as database:
+        return lead_reader(database, read_playbook(settings), lead)
+
+
+def _persona(settings: Settings, persona: str | None, now: datetime) -> Who:
+    personas = read_personas(settings.content)
+    return persona_reader(persona or next(iter(personas)), personas, business_date(now, read_playbook(settings).zone))

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models import MessageState
-from nurture.auditing_delivery import audit_words, delivery_checks
-from nurture.finding import Check, Finding
+from nurture.audit.check import Check, Finding
+from nurture.audit.delivery_checks import audit_words, delivery_checks
 from nurture.ledger.notices import REPLY_NOTICE
 from nurture.ledger.states import COUNTED, PROVED_UNSENT
 from nurture.night.decision_history import NIGHTS_KEPT

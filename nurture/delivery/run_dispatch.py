@@ -6,7 +6,7 @@ from functools import partial
 from time import monotonic
 
 from nurture.channels.registry import open_outlets
-from nurture.dispatching import Dispatch, DispatchReport
+from nurture.delivery.dispatch import Dispatch, DispatchReport
 from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import prove_address_key
 from nurture.settings import read_settings
