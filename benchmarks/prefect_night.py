@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.night import NIGHT, NOON, make_company
-from flows.prefect_home import STARTS_WITHIN, PrefectHome, free_port
+from flows.server.prefect_server import STARTS_WITHIN, PrefectHome, free_port
 
 MOST_RATIO, MOST_TASK_RUNS, MOST_MB = 1.25, 200, 20.0
 FROM_HERE_ON = 20_000
@@ -35,8 +35,8 @@ import datetime
 from prefect import flow
 from flows.nightly_nurture import nightly_nurture
 from nurture.delivery.run_dispatch import send_due
-from tasks.seeing import Bar
-from tasks.stepping import TaskSteps
+from tasks.artifacts import Bar
+from tasks.step_runs import TaskSteps
 
 @flow(name="dispatch-at", persist_result=False)
 def dispatch_at():

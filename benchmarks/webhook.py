@@ -97,7 +97,7 @@ def _serve(home: Path, port: int, key: ec.EllipticCurvePrivateKey) -> subprocess
     public = base64.b64encode(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
     given = {"HOME": str(home), "WEB_PORT": str(port), "SENDGRID_WEBHOOK_KEYS": public}
     environment = dict(os.environ) | {f"NURTURE_{name}": value for name, value in given.items()}
-    command = [sys.executable, "-c", "from flows.cli import main; main()", "serve"]
+    command = [sys.executable, "-c", "from cli.main import main; main()", "serve"]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -9,8 +9,8 @@ from prefect.states import Cancelled, Completed, Failed
 from nurture.delivery.dispatch import DispatchReport
 from nurture.delivery.run_dispatch import send_due
 from nurture.settings import Settings, read_settings
-from tasks.seeing import Bar, show_gallery
-from tasks.stepping import TaskSteps
+from tasks.artifacts import Bar, show_gallery
+from tasks.step_runs import TaskSteps
 
 
 def called_by_moment() -> str:

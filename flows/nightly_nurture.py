@@ -19,9 +19,9 @@ from nurture.reporting.funnel import read_funnel, read_qualified
 from nurture.safeguards.approval import read_waiting
 from nurture.settings import Settings, read_settings
 from nurture.storage.database import Store
-from tasks.seeing import Bar, show_approval, show_funnel, show_night
-from tasks.stepping import TaskSteps
-from tasks.telling import tell_completed, tell_qualified
+from tasks.artifacts import Bar, show_approval, show_funnel, show_night
+from tasks.events import tell_completed, tell_qualified
+from tasks.step_runs import TaskSteps
 
 
 def called_by_night() -> str:

@@ -8,7 +8,7 @@ from prefect.states import Completed
 
 from nurture.channels.alerts import alarm
 from nurture.settings import read_settings
-from tasks.seeing import show_alarm
+from tasks.artifacts import show_alarm
 
 
 class Alarm(StrEnum):

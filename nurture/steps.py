@@ -1,7 +1,7 @@
 """Steps: what the core asks of whoever runs it.
 
 The order of a night and of a dispatch stands in the core and in ``flows/``; who runs each step, names it and shows it
-is handed in. ``Plainly`` just calls; under Prefect every step is a task run (``tasks/stepping.py``).
+is handed in. ``Plainly`` just calls; under Prefect every step is a task run (``tasks/step_runs.py``).
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import sync_playwright
 
-from flows.prefect_home import STARTS_WITHIN, PrefectHome, free_port
+from flows.server.prefect_server import STARTS_WITHIN, PrefectHome, free_port
 
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "prefect-run.png"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.prefect_home import PrefectHome
+from flows.server.prefect_server import PrefectHome
 from nurture.storage.database import Database, Store
 from tests.prefect_house import at_server, served
 from tests.sample_house import import_sample

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from flows.prefect_home import STARTS_WITHIN, PrefectHome, free_port
+from flows.server.prefect_server import STARTS_WITHIN, PrefectHome, free_port
 from tests.sample_house import ROOT
 
 Answer = Any

@@ -42,5 +42,5 @@ def environment(home: Path) -> dict[str, str]:
 
 def nurture(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The command, as a person types it."""
-    command = [sys.executable, "-m", "flows.cli", *words]
+    command = [sys.executable, "-m", "cli.main", *words]
     return subprocess.run(command, env=environment(home), cwd=ROOT, capture_output=True, text=True, check=False)

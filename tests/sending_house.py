@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from flows import show
-from flows.cli import main
+from cli.main import main
+from cli.views import night as show
 from nurture.content.event_kinds import read_events
 from nurture.imports.import_file import import_file
 from nurture.imports.layouts import FileKind

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
+from cli.main import main
 from nurture.settings import Settings
 from nurture.storage.database import Store
 from tests.sample_house import ROOT

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from flows import show
-from flows.cli import app, main
+from cli.main import app, main
+from cli.views import night as show
 from nurture.settings import Settings
 from tests.sample_house import ROOT, SAMPLE, copy_of
 from tests.sample_house import nurture as nurture_process

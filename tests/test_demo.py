@@ -13,13 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.demo import FIRST, LAST, MARK, make_anew
+from cli.demo import FIRST, LAST, MARK, make_anew
 from nurture.audit.night_checks import audit
 from nurture.errors import InputError
 from nurture.storage.database import Store
 from tests.sample_house import ROOT, environment
 
-DEMO = [sys.executable, "-m", "flows.cli", "demo", "--json"]
+DEMO = [sys.executable, "-m", "cli.main", "demo", "--json"]
 
 
 def cut_off(command: list[str]) -> list[str]:

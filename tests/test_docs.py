@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from flows.cli import app
+from cli.main import app
 from nurture.journey import definition as journey_words
 from nurture.journey import rules
 from nurture.journey.definition import Journey

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from flows.show_live import examined
+from cli.views.live import examined
 from nurture.doctor import Examined, Verdict
 from nurture.doctor.email import examine_email
 from nurture.journey.playbook import read_playbook
@@ -305,7 +305,7 @@ def test_the_command_ends_with_1_when_something_is_bad(clinic: Clinic) -> None:
         "NURTURE_NAME_SERVER": clinic.names.address, "NURTURE_SENDGRID_URL": clinic.server.url,
         "NURTURE_PUBLIC_URL": PAGES, "SENDGRID_API_KEY": KEY,
     }  # fmt: skip
-    command = [sys.executable, "-m", "flows.cli", "doctor", "email", "--json"]
+    command = [sys.executable, "-m", "cli.main", "doctor", "email", "--json"]
     said = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
     assert said.returncode == 1
     found = json.loads(said.stdout)

@@ -20,7 +20,7 @@ from benchmarks.night import make_company
 from flows.dispatch_due import dispatch_due
 from flows.journeys.product_trial import product_trial
 from flows.nightly_nurture import nightly_nurture
-from flows.prefect_home import PrefectHome
+from flows.server.prefect_server import PrefectHome
 from nurture.night.run_night import close_and_render
 from nurture.storage.database import Store
 from nurture.storage.locks import night_lease

@@ -52,7 +52,7 @@ def test_files_stay_under_three_hundred_lines(path: Path) -> None:
 def test_importing_everything_writes_nothing_opens_no_database_and_needs_no_prefect(tmp_path: Path) -> None:
     paths = [*(ROOT / "models").rglob("*.py"), *(ROOT / "nurture").rglob("*.py")]
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
-    code = f"import {', '.join(names)}, flows.cli, sys; print('prefect' in sys.modules)"
+    code = f"import {', '.join(names)}, cli.main, sys; print('prefect' in sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from flows.cli import app
+from cli.main import app
 from models import Lifecycle, Reason
 from nurture.errors import JourneyError, NightRefused
 from nurture.journey.columns import AccountColumns, LeadColumns

@@ -120,7 +120,7 @@ def test_two_nights_at_once_one_works_and_the_other_names_it(sample_home: Path, 
 @pytest.mark.slow
 def test_two_commands_started_together_both_end_well(sample_home: Path, tmp_path: Path) -> None:
     home = copy_of(sample_home, tmp_path / "home")
-    command = [sys.executable, "-m", "flows.cli", "run", "--night", "2026-10-12"]
+    command = [sys.executable, "-m", "cli.main", "run", "--night", "2026-10-12"]
     both = [
         subprocess.Popen(
             command, env=environment(home), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from flows.prefect_home import PrefectHome
+from flows.server.prefect_server import PrefectHome
 from tests.prefect_house import everything_prefect_knows
 
 FLOWS = "/api/flows/filter"

@@ -8,8 +8,8 @@ import yaml
 from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import validate
 
-from flows.deploying import Deployment, deploy_all, read_deployments
-from flows.prefect_home import PrefectHome
+from flows.server.deployments import Deployment, deploy_all, read_deployments
+from flows.server.prefect_server import PrefectHome
 from nurture.errors import InputError
 from nurture.journey.loader import load_journeys
 from nurture.journey.playbook import read_playbook

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from flows.cli import app
-from flows.deploying import read_deployments
+from cli.main import app
+from flows.server.deployments import read_deployments
 from nurture.settings import Settings
 
 GUIDES = [Path("docs/running.md"), Path("docs/running.zh-CN.md")]

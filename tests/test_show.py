@@ -10,7 +10,8 @@ from typing import Literal
 
 import pytest
 
-from flows import screen, show
+from cli.views import night as show
+from cli.views import terminal as screen
 from nurture.audit.check import Finding
 from nurture.errors import InputError
 from nurture.imports.layouts import FileKind

@@ -70,7 +70,7 @@ def test_everything_answers_and_the_schedules_are_set(up: Up) -> None:
 
 
 def test_a_second_up_says_who_runs_and_harms_nothing(up: Up) -> None:
-    command = [sys.executable, "-m", "flows.cli", "up", "--port", "1", "--gallery-port", "2", "--web-port", "3"]
+    command = [sys.executable, "-m", "cli.main", "up", "--port", "1", "--gallery-port", "2", "--web-port", "3"]
     done = subprocess.run(command, cwd=ROOT, env=surroundings(up.home), capture_output=True, text=True, check=False)
     assert (done.returncode, str(up.process.pid) in done.stdout, up.prefect.url in done.stdout) == (0, True, True)
     assert up.process.poll() is None

@@ -99,7 +99,7 @@ def test_leaving_never_waits_for_a_running_night(tmp_path: Path) -> None:
     """67"""
     (tmp_path / "home").mkdir()
     home, seconds, statuses = move_in(tmp_path / "home"), list[float](), set[int]()
-    command = [sys.executable, "-m", "flows.cli", "run"]
+    command = [sys.executable, "-m", "cli.main", "run"]
     with child(home) as house, httpx.Client(trust_env=False) as client:
         night = subprocess.Popen(command, cwd=ROOT, env=surroundings(home), stdout=subprocess.DEVNULL)
         while night.poll() is None:

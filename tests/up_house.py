@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from benchmarks.night import make_company
-from flows.prefect_home import PrefectHome, free_port
+from flows.server.prefect_server import PrefectHome, free_port
 from nurture.content.send_windows import business_date
 from nurture.journey.playbook import read_playbook
 from nurture.settings import Settings
@@ -156,7 +156,7 @@ def started(home: Path, alarm_to: str = "") -> Iterator[Up]:
     words = ["up", *(f"{name}={port}" for name, port in named)]
     with (home / "up.txt").open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", *words], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
+            [sys.executable, "-m", "cli.main", *words], cwd=ROOT, stdout=said, stderr=subprocess.STDOUT,
             env=surroundings(home) | {"NURTURE_ALARM_TO": alarm_to},
         )  # fmt: skip
     up = Up(home, process, PrefectHome(home / "prefect", ports[0]), *ports[1:])

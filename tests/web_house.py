@@ -30,7 +30,7 @@ from tests.servers.webhook import PROVIDER, public_key
 MESSAGE = "00000000000000000000000000000a01"
 API_KEY = "an-api-key-of-a-shop"
 INBOUND = "a-secret-of-inbound-parse"
-SERVE = [sys.executable, "-c", "from flows.cli import main; main()", "serve"]
+SERVE = [sys.executable, "-c", "from cli.main import main; main()", "serve"]
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 

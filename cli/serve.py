@@ -3,8 +3,8 @@
 import logging
 import sys
 
-from flows.commands import app
-from flows.screen import say_whole
+from cli.app import app
+from cli.views.terminal import say_whole
 
 
 @app.command()

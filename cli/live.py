@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from flows import show_live as show
-from flows.commands import OK, PROBLEM, Json, app, open_house
-from flows.screen import err
+from cli.app import OK, PROBLEM, Json, app, open_house
+from cli.views import live as show
+from cli.views.terminal import err
 from nurture.errors import InputError
 from nurture.safeguards.kill_switch import KillSwitch
 

@@ -7,12 +7,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows import cli_live, cli_running, cli_sending, cli_spool, cli_upkeep, cli_web, show
-from flows.commands import BAD_INPUT, OK, PROBLEM, Json, Moment, Night, Speech, app, as_date, open_house
+from cli import backup, live, messages, running, serve, spool
+from cli.app import BAD_INPUT, OK, PROBLEM, Json, Moment, Night, Speech, app, as_date, open_house
+from cli.views import night as show
 from nurture.errors import InputError, NightBusy, NurtureError, StoreBusy
 from nurture.settings import read_settings
 
-__all__ = ["app", "cli_live", "cli_running", "cli_sending", "cli_spool", "cli_upkeep", "cli_web", "main"]
+__all__ = ["app", "backup", "live", "main", "messages", "running", "serve", "spool"]
 
 
 @app.command("import")

@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
-from flows.demo import FIRST, LAST, Demo
-from flows.screen import as_json_line, gap, say, say_whole, table
+from cli.demo import FIRST, LAST, Demo
+from cli.views.terminal import as_json_line, gap, say, say_whole, table
 from models import Channel, Reason, Verdict
 from nurture.reporting.period import Month
 from nurture.vocabulary import name_of

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from flows.screen import as_json_line, err, error, out, progress, say, say_whole, table
-from flows.show_lead import lead_story, touch_verdicts
-from flows.show_sending import frozen
+from cli.views.lead import lead_story, touch_verdicts
+from cli.views.messages import frozen
+from cli.views.terminal import as_json_line, err, error, out, progress, say, say_whole, table
 from models import Channel, MessageState, Reason, Verdict
 from nurture.audit.check import Finding
 from nurture.imports.report import ImportReport

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows.prefect_home import STARTS_WITHIN, PrefectHome, free_port, prefect_home
+from flows.server.prefect_server import STARTS_WITHIN, PrefectHome, free_port, prefect_home
 from nurture.errors import InputError, PermanentError
 from nurture.settings import Settings, read_settings
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from flows import show_upkeep as show
-from flows.commands import OK, PROBLEM, Json, app
-from flows.screen import progress as progress_bar
+from cli.app import OK, PROBLEM, Json, app
+from cli.views import backup as show
+from cli.views.terminal import progress as progress_bar
 from models import Channel
 
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import OK, Json, app, open_house
-from flows.screen import say_whole
+from cli.app import OK, Json, app, open_house
+from cli.views.terminal import say_whole
 from nurture.errors import AlreadyUp
 from nurture.settings import read_settings
 
@@ -21,7 +21,7 @@ def up(
     Nights run at 02:00, a dispatch every ten minutes (prefect.yaml). All files lie under NURTURE_HOME. What ends by
     itself is started again; a second `nurture up` says who runs. Ctrl-C or SIGTERM stops all of it.
     """
-    from flows.up import Ports, keep_up
+    from flows.server.supervisor import Ports, keep_up
 
     try:
         keep_up(read_settings(), Ports(port, gallery_port, web_port), say_whole)
@@ -38,9 +38,9 @@ def demo(json: Json = False) -> None:
     and delivers into a folder. Nothing leaves this machine. All files lie in NURTURE_HOME/demo; the next demo makes it
     anew.
     """
-    from flows.demo import FIRST, LAST, run_demo
-    from flows.screen import progress
-    from flows.show_demo import demo as show_demo
+    from cli.demo import FIRST, LAST, run_demo
+    from cli.views.demo import demo as show_demo
+    from cli.views.terminal import progress
     from nurture.reporting.period import read_month
 
     found = run_demo(lambda title: progress(title, silent=json))

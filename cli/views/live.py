@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from flows.screen import as_json_line, gap, say, say_whole, table
+from cli.views.terminal import as_json_line, gap, say, say_whole, table
 from nurture.delivery.send_test import Tried
 from nurture.doctor import Examined, Verdict
 from nurture.safeguards.approval import WaitingNight

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from flows.screen import as_json_line, say, say_whole, table
+from cli.views.terminal import as_json_line, say, say_whole, table
 from nurture.delivery.reconcile import ReconcileReport
 from nurture.recovery.backup import BackupReport
 from nurture.recovery.database_facts import Facts

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import show_sending as show
-from flows.commands import OK, PROBLEM, Json, Moment, app, open_house
-from flows.screen import progress as progress_bar
+from cli.app import OK, PROBLEM, Json, Moment, app, open_house
+from cli.views import messages as show
+from cli.views.terminal import progress as progress_bar
 from models import Channel, PauseKind
 from nurture.errors import InputError
 from nurture.safeguards.operator import Moved, Operator, Selection, find_message, select

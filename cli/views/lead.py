@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from flows.screen import Part, as_json_line, gap, lines, say, table
+from cli.views.terminal import Part, as_json_line, gap, lines, say, table
 from models import Channel, Lifecycle, MessageState, Move, Reason, Verdict
 from nurture.reporting.explain import DepthPart, LeadStory, NotSent, TouchVerdict
 from nurture.reporting.outlook import ComingTouch, Condition, Conditions, Outlook

@@ -14,9 +14,9 @@ from types import FrameType
 
 import httpx
 
-from flows.deploying import deploy_all
-from flows.prefect_home import HOST, STARTS_WITHIN, PrefectHome, answers, is_free, prefect_home
-from flows.services import Service
+from flows.server.deployments import deploy_all
+from flows.server.prefect_server import HOST, STARTS_WITHIN, PrefectHome, answers, is_free, prefect_home
+from flows.server.process import Service
 from nurture.errors import InputError, TransientError
 from nurture.settings import Settings
 from nurture.storage.locks import up_lease
@@ -97,7 +97,7 @@ def _services(settings: Settings, home: PrefectHome, ports: Ports) -> tuple[Serv
     return (
         home.server(),
         ours("Worker", "worker.log", worker, lambda: worker_is_online(home)),
-        ours("Web pages", "web.log", ["-m", "flows.cli", "serve"], lambda: answers(f"{web_url}/healthz"), web_url),
+        ours("Web pages", "web.log", ["-m", "cli.main", "serve"], lambda: answers(f"{web_url}/healthz"), web_url),
         ours("Outbox", "gallery.log", gallery, lambda: not is_free(ports.gallery), gallery_url),
     )
 
@@ -177,7 +177,7 @@ class Supervisor:
         from prefect.client.orchestration import get_client
         from prefect.exceptions import PrefectException
 
-        from flows.settling import settle
+        from flows.server.orphaned_runs import settle
 
         self.settled_at = time.monotonic()
         try:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import typer
 
-from flows.commands import OK, PROBLEM, Json, app
-from flows.screen import as_json_line, say, say_whole
+from cli.app import OK, PROBLEM, Json, app
+from cli.views.terminal import as_json_line, say, say_whole
 
 
 @app.command()

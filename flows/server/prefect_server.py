@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from flows.services import Service
+from flows.server.process import Service
 from nurture.keys.key_file import keys_of
 from nurture.settings import Settings
 
@@ -74,7 +74,7 @@ class PrefectHome:
     def server(self) -> Service:
         """The server, not started yet."""
         command = [
-            sys.executable, "-m", "uvicorn", "--factory", "flows.prefect_app:create_app",
+            sys.executable, "-m", "uvicorn", "--factory", "flows.server.prefect_app:create_app",
             "--host", HOST, "--port", str(self.port), "--log-level", "warning", "--timeout-graceful-shutdown", "5",
         ]  # fmt: skip
         log, environment = self.folder / "server.log", self.environment()

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from uuid import UUID
 
-from flows.screen import as_json_line, say, say_whole, table
+from cli.views.terminal import as_json_line, say, say_whole, table
 from models import PauseKind
 from nurture.delivery.dispatch import DispatchReport
 from nurture.rendering.freeze import FrozenNight

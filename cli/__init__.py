@@ -1,0 +1,1 @@
+"""The `nurture` command: what a person types, and what they see."""

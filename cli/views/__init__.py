@@ -1,0 +1,1 @@
+"""What a person sees of an answer: sentences, tables, JSON."""
