@@ -26,11 +26,11 @@ screenshots: demo ## Take the pictures of the README (needs chromium and fonts-n
 
 test: .venv/ready ## Run the tests (minutes).
 	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow and not alone"
-	$(BIN)/pytest -m "alone and not slow" $$(grep -l mark.alone tests/*.py)
+	$(BIN)/pytest -m "alone and not slow" $$(grep -rl mark.alone tests)
 
 test-all: .venv/ready ## Run all tests, the slow ones too.
 	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not alone"
-	$(BIN)/pytest -m alone $$(grep -l mark.alone tests/*.py)
+	$(BIN)/pytest -m alone $$(grep -rl mark.alone tests)
 
 check: .venv/ready ## Lint, format, types.
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """The rows of the sample company that tests look at one by one.
 
-Eight leads whose sixty nights are checked by hand in ``tests/test_sixty_nights.py`` (change both together), and the
-rows that are bad on purpose (``content/sample/README.md`` says why).
+Eight leads whose sixty nights are checked by hand in ``tests/night/test_sixty_nights.py`` (change both together), and
+the rows that are bad on purpose (``content/sample/README.md`` says why).
 """
 
 OWNER = "S012"

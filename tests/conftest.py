@@ -9,8 +9,8 @@ import pytest
 
 from flows.server.prefect_server import PrefectHome
 from nurture.storage.database import Database, Store
-from tests.prefect_house import at_server, served
-from tests.sample_house import import_sample
+from tests.support.prefect_server import at_server, served
+from tests.support.sample_house import import_sample
 
 
 def pytest_configure() -> None:

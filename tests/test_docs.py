@@ -12,7 +12,7 @@ from nurture.journey import definition as journey_words
 from nurture.journey import rules
 from nurture.journey.definition import Journey
 from nurture.journey.loader import check_event_kinds
-from tests.small import EVENTS
+from tests.support.small import EVENTS
 
 ROOT = Path(__file__).parent.parent
 READMES = ["README.md", "README.zh-CN.md"]

@@ -8,7 +8,7 @@ import pytest
 ROWS = re.findall(
     r"^\| (\d+) \|.*\| `([\w/]+\.py)`: `(\w+)` \|$", Path("docs/failures.md").read_text(encoding="utf-8"), re.M
 )
-TESTS = "\n".join(path.read_text(encoding="utf-8") for path in Path("tests").glob("test_*.py"))
+TESTS = "\n".join(path.read_text(encoding="utf-8") for path in Path("tests").rglob("test_*.py"))
 NAMED = re.findall(r"def test_((?:\d+_(?:and_)?)+)", TESTS) + re.findall(r'^    """(\d+)"""$', TESTS, re.M)
 NUMBERS = {int(number) for names in NAMED for number in re.findall(r"\d+", names)}
 

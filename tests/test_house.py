@@ -13,17 +13,24 @@ from nurture.settings import Settings
 ROOT = Path(__file__).parent.parent
 LAYERS = {"models": 0, "nurture": 1, "tasks": 2, "flows": 3, "cli": 4}
 SOURCES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py"))
+FOLDERS = sorted(
+    {path.parent for path in (*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"))}
+)
 IDS = [str(path.relative_to(ROOT)) for path in SOURCES]
 
 
-def imported(path: Path) -> set[str]:
+def imported_modules(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names.add(node.module or "")
-    return {name.split(".")[0] for name in names}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def imported(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported_modules(path)}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
@@ -31,6 +38,48 @@ def test_imports_point_one_way(path: Path) -> None:
     layer = LAYERS[path.relative_to(ROOT).parts[0]]
     above = {name for name, height in LAYERS.items() if height > layer}
     assert not imported(path) & above
+
+
+FLOORS = (
+    ("models",),
+    ("nurture.errors", "nurture.steps", "nurture.vocabulary"),
+    ("nurture.settings",),
+    ("nurture.storage",),
+    ("nurture.content", "nurture.keys", "nurture.ledger", "nurture.people"),
+    ("nurture.consent", "nurture.imports", "nurture.journey", "nurture.templates"),
+    ("nurture.channels", "nurture.safeguards"),
+    ("nurture.doctor", "nurture.inbound", "nurture.rendering"),
+    ("nurture.night", "nurture.web"),
+    ("nurture.audit", "nurture.delivery", "nurture.reporting"),
+    ("nurture.recovery", "tasks"),
+    ("flows",),
+    ("cli",),
+)
+"""The order of a message's life: a room uses only rooms of the floors above it in this list, and none of its own."""
+
+FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def room_of(module: str) -> str:
+    """The room that a module of ours lies in; empty for what is not ours."""
+    first, _, rest = module.partition(".")
+    if first == "nurture":
+        return f"nurture.{rest.split('.')[0]}" if rest and not rest.startswith("__") else ""
+    return first if first in LAYERS else ""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=IDS)
+def test_rooms_use_only_rooms_of_floors_above_them(path: Path) -> None:
+    here = room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    if not here:
+        return
+    used = {room_of(name) for name in imported_modules(path)} - {here, ""}
+    assert {room for room in used if FLOOR_OF[room] >= FLOOR_OF[here]} == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_no_folder_holds_more_than_twelve_modules(folder: Path) -> None:
+    assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= 12
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
@@ -91,12 +140,7 @@ WORLD = {
 
 def names_of_the_world(path: Path) -> set[str]:
     """What a module imports of the clock, the environment, chance and the network."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    names = imported_modules(path)
     return {part for part in WORLD for name in names if f"{name}.".startswith(f"{part}.")}
 
 

@@ -1,0 +1,1 @@
+"""Channels at their border: real sockets, real files."""

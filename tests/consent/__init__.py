@@ -1,0 +1,1 @@
+"""What people allow and want, and that it holds."""

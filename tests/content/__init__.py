@@ -1,0 +1,1 @@
+"""The texts and the company that we ship."""

@@ -1,0 +1,1 @@
+"""At most once, whatever dies in between."""

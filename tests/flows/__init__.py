@@ -1,0 +1,1 @@
+"""A real Prefect server, and what runs under it."""

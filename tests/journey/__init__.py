@@ -1,0 +1,1 @@
+"""Journeys as marketers write them."""

@@ -1,0 +1,1 @@
+"""What is stored is what the migrations make."""

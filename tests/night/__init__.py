@@ -1,0 +1,1 @@
+"""The night, by hand, by property and against a second reading."""

@@ -1,0 +1,1 @@
+"""Small companies, whole homes and real servers that tests share."""

@@ -1,0 +1,1 @@
+"""Homes in a certain state: due, answered, imported, live …"""

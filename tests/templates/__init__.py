@@ -1,0 +1,1 @@
+"""What a text may say, and what it may not."""

@@ -1,0 +1,1 @@
+"""The web process under strangers, readers and providers."""
