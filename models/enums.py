@@ -85,6 +85,15 @@ class ExitReason(StrEnum):
     DORMANT = "dormant"
 
 
+class MessageKind(StrEnum):
+    """What a message is: a touch of a stage, or what sales is told of a mark, of a goal, of a reply."""
+
+    TOUCH = "touch"
+    MARK_NOTICE = "mark_notice"
+    GOAL_NOTICE = "goal_notice"
+    REPLY_CARD = "reply_card"
+
+
 class MessageState(StrEnum):
     """Where a message stands; which moves are legal is the ledger's to say."""
 

@@ -5,15 +5,17 @@ from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from models.enums import Channel, MessageState, Mover, PauseKind, Reason, Verdict
+from models.enums import Channel, MessageKind, MessageState, Mover, PauseKind, Reason, Verdict
 from models.types import UtcTimestamp, words
 
 
 class Message(SQLModel, table=True):
     """One message to one lead (or one task for an employee).
 
-    ``id`` follows from (journey, lead, touch, enrolment, leg), so the same message cannot exist twice; ``resend``
-    counts the copies that an operator ordered. ``internal`` marks a staff task that does not reach the lead.
+    ``id`` follows from its kind and what it is about (``nurture/ledger/message_ids.py``), so the same message cannot
+    exist twice; ``resend`` counts the copies that an operator ordered. What a message is about is its ``touch``, or
+    else its ``subject`` (a mark, a reply); enrolment, stage and touch are empty where there is none.
+    ``internal`` marks a staff task that does not reach the lead.
     ``send_day`` is the recipient's local date of ``not_before``; ``expires_on`` the last business date on which it
     may still be sent.
 
@@ -26,9 +28,9 @@ class Message(SQLModel, table=True):
     journey: str
     stage: str
     touch: str
-    enrolment_id: UUID
-    enrolment_number: int
-    entry: int
+    enrolment_id: UUID | None = None
+    enrolment_number: int | None = None
+    entry: int | None = None
     leg: int
     channel: Channel = Field(sa_type=words(Channel))
     internal: bool
@@ -51,6 +53,8 @@ class Message(SQLModel, table=True):
     batch_id: UUID | None = None
     provider_id: str | None = None
     moved_at: datetime | None = Field(default=None, sa_type=UtcTimestamp)
+    kind: MessageKind = Field(default=MessageKind.TOUCH, sa_type=words(MessageKind))
+    subject: str = ""
 
 
 class MessageMove(SQLModel, table=True):
@@ -103,7 +107,7 @@ class Absence(SQLModel, table=True):
 
 
 class Decision(SQLModel, table=True):
-    """What one night decided about one due (lead, touch) pair, and why."""
+    """What one night decided about one due pair of a lead and a touch (or a notice), and why."""
 
     night: date = Field(primary_key=True)
     enrolment_id: UUID = Field(primary_key=True)
@@ -118,6 +122,8 @@ class Decision(SQLModel, table=True):
     channel: Channel | None = Field(default=None, sa_type=words(Channel))
     not_before: datetime | None = Field(default=None, sa_type=UtcTimestamp)
     message_id: UUID | None = None
+    kind: MessageKind = Field(default=MessageKind.TOUCH, primary_key=True, sa_type=words(MessageKind))
+    subject: str = Field(default="", primary_key=True)
 
 
 class DecisionHistory(SQLModel, table=True):
@@ -134,3 +140,5 @@ class DecisionHistory(SQLModel, table=True):
     first_night: date
     last_night: date
     nights: int
+    kind: MessageKind = Field(default=MessageKind.TOUCH, primary_key=True, sa_type=words(MessageKind))
+    subject: str = Field(default="", primary_key=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from models import BuyingRole, Channel, ExitReason, Lifecycle, MessageState, Move, Reason, Verdict
+from models import BuyingRole, Channel, ExitReason, Lifecycle, MessageKind, MessageState, Move, Reason, Verdict
 
 Language = Literal["en", "zh"]
 
@@ -65,6 +65,12 @@ NAMES: dict[type[StrEnum], dict[str, Words]] = {
         Move.LEFT: Words("left", "离开旅程"),
     },
     ExitReason: EXIT_WORDS,
+    MessageKind: {
+        MessageKind.TOUCH: Words("touch", "触达"),
+        MessageKind.MARK_NOTICE: Words("notice of a mark", "标记提醒"),
+        MessageKind.GOAL_NOTICE: Words("notice of a goal", "目标达成提醒"),
+        MessageKind.REPLY_CARD: Words("card of a reply", "来信卡片"),
+    },
     MessageState: {
         MessageState.PLANNED: Words("planned", "已计划"),
         MessageState.HELD: Words("held", "已扣留"),

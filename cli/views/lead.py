@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from cli.views.terminal import Part, as_json_line, gap, lines, say, table
-from models import Channel, Lifecycle, MessageState, Move, Reason, Verdict
+from models import Channel, Lifecycle, MessageKind, MessageState, Move, Reason, Verdict
 from nurture.reporting.explain import DepthPart, LeadStory, NotSent, TouchVerdict
 from nurture.reporting.outlook import ComingTouch, Condition, Conditions, Outlook
 from nurture.vocabulary import Language, Words, name_of
@@ -80,7 +80,7 @@ def _messages(story: LeadStory, language: Language) -> None:
         [
             m.night,
             m.journey,
-            m.touch,
+            name_of(MessageKind, m.touch, language),
             name_of(Channel, m.channel, language),
             name_of(MessageState, m.state, language),
             f"{m.not_before:%Y-%m-%d %H:%M}",
@@ -106,7 +106,7 @@ def _not_sent(story: LeadStory, language: Language) -> None:
     rows = [
         [
             n.journey,
-            n.touch,
+            name_of(MessageKind, n.touch, language),
             name_of(Verdict, n.verdict, language),
             name_of(Reason, n.reason, language),
             _nights(n, language),

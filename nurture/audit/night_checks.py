@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from models import MessageState
+from models import MessageKind, MessageState
 from nurture.audit.check import Check, Finding
 from nurture.audit.delivery_checks import audit_words, delivery_checks
-from nurture.ledger.notices import REPLY_NOTICE
+from nurture.ledger.message_ids import digest
 from nurture.ledger.states import COUNTED, PROVED_UNSENT
 from nurture.night.decision_history import NIGHTS_KEPT
 from nurture.people.channel_addresses import WAYS, Way
@@ -61,12 +61,13 @@ def _identities() -> Iterator[Check]:
     yield Check("a line of the spool is applied once", _twice("spool_line", "id"))
     yield Check("a lead walks one journey at a time", _twice("(FROM enrolment WHERE left_on IS NULL)", "lead_id"))
     yield Check("an enrolment is numbered once", _twice("enrolment", "journey", "lead_id", "number"))
-    yield Check("a pair is decided once a night", _twice("decision", "night", "enrolment_id", "touch"))
+    yield Check(
+        "a pair is decided once a night", _twice("decision", "night", "enrolment_id", "kind", "touch", "subject")
+    )
     yield Check(
         "a message is what its id says",
-        """SELECT id FROM message
-           WHERE id <> md5(concat_ws('|', 'message', journey, lead_id, touch, enrolment_number, leg,
-                                        CASE WHEN resend > 0 THEN resend END))::UUID
+        f"""SELECT id FROM message m
+           WHERE id IS DISTINCT FROM {digest("m", "m.leg", "nullif(m.resend, 0)")}::UUID
            UNION ALL SELECT m.id FROM message m JOIN enrolment e ON e.id = m.enrolment_id
            WHERE e.lead_id <> m.lead_id OR e.journey <> m.journey OR e.number <> m.enrolment_number""",
     )
@@ -114,7 +115,13 @@ def _messages() -> Iterator[Check]:
     )
     yield Check(
         "a touch is accepted at most once in an enrolment",
-        _twice("(FROM message WHERE state = 'accepted' AND resend = 0)", "enrolment_id", "touch"),
+        _twice(
+            "(FROM message WHERE state = 'accepted' AND resend = 0 AND enrolment_id IS NOT NULL)",
+            "enrolment_id",
+            "kind",
+            "touch",
+            "subject",
+        ),
     )
     yield Check(
         "nothing past its grace is still waiting to be sent",
@@ -124,7 +131,7 @@ def _messages() -> Iterator[Check]:
     yield Check(
         "a planned message has its decision, and a decision its message",
         f"""SELECT m.id FROM message m ANTI JOIN decision d ON d.message_id = m.id
-           WHERE m.night >= {KEPT} AND m.resend = 0 AND NOT starts_with(m.touch, '{REPLY_NOTICE}')
+           WHERE m.night >= {KEPT} AND m.resend = 0 AND m.kind <> {literal(MessageKind.REPLY_CARD)}
            UNION ALL SELECT message_id FROM decision WHERE (verdict = 'planned') <> (message_id IS NOT NULL)""",
     )
     yield Check(
@@ -142,7 +149,7 @@ def _messages() -> Iterator[Check]:
     yield Check(
         "nobody who left a journey has a message of it waiting",
         """SELECT m.id FROM message m JOIN enrolment e ON e.id = m.enrolment_id
-           WHERE e.left_on IS NOT NULL AND m.state IN ('planned', 'held') AND NOT starts_with(m.touch, '@')
+           WHERE e.left_on IS NOT NULL AND m.state IN ('planned', 'held') AND m.kind = 'touch'
              AND m.resend = 0""",
     )
 
@@ -163,7 +170,7 @@ def _caps() -> Iterator[Check]:
     """The caps of the policy that was in force in the night that planned the last of the messages."""
     planned = f"""(SELECT m.*, r.lead_per_day, r.lead_per_7_days, r.account_per_day, r.employee_per_day
         FROM message m JOIN run r ON r.night = m.night AND r.journey = m.journey AND r.step = 'choose'
-        WHERE m.state IN {texts(*COUNTED)} AND m.resend = 0 AND NOT starts_with(m.touch, '{REPLY_NOTICE}'))"""
+        WHERE m.state IN {texts(*COUNTED)} AND m.resend = 0 AND m.kind <> {literal(MessageKind.REPLY_CARD)})"""
     yield Check(
         "a lead gets one message a night",
         f"""SELECT lead_id FROM message

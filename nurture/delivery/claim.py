@@ -11,14 +11,14 @@ from uuid import UUID, uuid4
 
 import pyarrow as pa
 
-from models import Channel, ConsentScope, MessageState, Mover
+from models import Channel, ConsentScope, MessageKind, MessageState, Mover
 from nurture.channels.routing import Lane
 from nurture.content.send_windows import business_date, is_open
 from nurture.delivery.limits import Limits
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
+from nurture.ledger.message_ids import name_of_message
 from nurture.ledger.moves import Ledger
-from nurture.ledger.notices import REPLY_NOTICE
 from nurture.night.eligibility import leaves_unasked
 from nurture.night.facts import lead_with_evidence, served, take_facts, take_standing
 from nurture.people.channel_addresses import WAYS
@@ -121,7 +121,7 @@ class Claiming:
         """What the lane takes, above a key, where it is time and not too late."""
         zone, country = literal(self.playbook.zone.key), literal(self.playbook.policy.country)
         due = f"""
-            SELECT m.id, m.not_before, m.expires_on, starts_with(m.touch, {literal(REPLY_NOTICE)}) AS at_any_hour,
+            SELECT m.id, m.not_before, m.expires_on, m.kind = {literal(MessageKind.REPLY_CARD)} AS at_any_hour,
                    coalesce(CASE WHEN m.internal THEN staff.timezone ELSE lead.timezone END, {zone}) AS zone,
                    coalesce(CASE WHEN m.internal THEN staff.country ELSE lead.country END, {country}) AS country
             FROM message m JOIN lead ON lead.id = m.lead_id LEFT JOIN staff ON staff.id = m.owner_id
@@ -186,7 +186,7 @@ class Claiming:
         scopes = texts(way.scope, ConsentScope.ALL)
         blocked = f"SELECT address_hash FROM suppression WHERE scope IN {scopes}"
         off = f"SELECT lead_id FROM topic_off WHERE topic = {literal(journey.name)}"
-        notice = "starts_with(c.touch, '@')"
+        notice = "(c.kind <> 'touch')"
         return f"""
             SELECT c.id, CASE
                 WHEN NOT c.internal AND c.address_hash IN ({blocked}) THEN 'suppressed'
@@ -213,7 +213,7 @@ class Claiming:
             "all": "true",
             "channel": f"{{}} IN {texts(self.lane.kind, self.lane.provider)}",
             "journey": "c.journey = {}",
-            "touch": "concat_ws('/', c.journey, c.touch) = {}",
+            "touch": f"concat_ws('/', c.journey, {name_of_message('c')}) = {{}}",
         }
         return "(" + (" OR ".join(named[kind].format(literal(name)) for kind, name in rows) or "false") + ")"
 

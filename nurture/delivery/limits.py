@@ -7,11 +7,11 @@ ramp and the hourly limits are asked only of what goes to people.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from models import MessageKind
 from nurture.channels.routing import Lane
 from nurture.content.email_policy import DOMAIN
 from nurture.content.send_windows import business_date
 from nurture.journey.playbook import Playbook
-from nurture.ledger.notices import REPLY_NOTICE
 from nurture.ledger.states import GOING
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
@@ -83,14 +83,14 @@ class Limits:
         too_many = f"in_month + nth > {quota}" if quota is not None else "false"
         return f"""
             SELECT id, today, not_before, account_id, internal, CASE WHEN why <> '' THEN why
-                WHEN starts_with(touch, {literal(REPLY_NOTICE)}) THEN ''
+                WHEN kind = {literal(MessageKind.REPLY_CARD)} THEN ''
                 WHEN internal AND of_owner + nth > {caps.employee_per_day} THEN 'employee_day_cap'
                 WHEN internal THEN ''
                 WHEN on_day + nth > {caps.lead_per_day} THEN 'lead_day_cap'
                 WHEN in_week + nth > {caps.lead_per_7_days} THEN 'lead_week_cap'
                 WHEN {too_many} THEN 'no_quota' ELSE '' END AS why
             FROM (
-                SELECT c.id, c.today, c.not_before, c.touch, c.account_id, c.internal, a.why,
+                SELECT c.id, c.today, c.not_before, c.kind, c.account_id, c.internal, a.why,
                     coalesce(o.going, 0) AS of_owner,
                     row_number() OVER (PARTITION BY c.internal, CASE WHEN c.internal THEN c.owner_id ELSE c.lead_id END,
                         a.why ORDER BY c.not_before, c.id) AS nth,

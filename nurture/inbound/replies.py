@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from models import ConsentScope, SignalKind
+from models import ConsentScope, MessageKind, SignalKind
 from models.types import derived_id
 from nurture.channels.delivery_events import Sign
 from nurture.consent.requests import Leaving
@@ -24,7 +24,7 @@ from nurture.inbound.spool_lines import MailIn
 from nurture.journey.playbook import Playbook
 from nurture.keys.address_hashes import AddressKey
 from nurture.keys.signed_links import Tokens
-from nurture.ledger.notices import REPLY_NOTICE
+from nurture.ledger.message_ids import digest
 from nurture.people.contact_points import one_email
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
@@ -125,7 +125,7 @@ def write_replies(
 
 def cards_without_words(database: Database) -> int:
     """How many cards are planned and not written yet."""
-    card = f"starts_with(touch, {literal(REPLY_NOTICE)})"
+    card = f"kind = {literal(MessageKind.REPLY_CARD)}"
     return int(
         database.one(f"SELECT count(*) FROM message WHERE {card} AND state = 'planned' AND payload_hash IS NULL")[0]
     )
@@ -149,30 +149,31 @@ def _as_arrow(people: Sequence[Read], key: AddressKey) -> pa.Table:
 
 
 def _plan_cards(database: Database, playbook: Playbook, now: datetime, today: date) -> int:
-    policy = playbook.policy
+    policy, kind = playbook.policy, literal(MessageKind.REPLY_CARD)
     desk = f"(SELECT id FROM staff WHERE external_id = {literal(policy.sales_desk)})"
     told_today = f"""
         SELECT lead_id, count(*) AS cards FROM message
-        WHERE starts_with(touch, {literal(REPLY_NOTICE)}) AND night = {literal(today)} GROUP BY lead_id"""
-    touch = f"{literal(REPLY_NOTICE)} || left(replace(r.id::VARCHAR, '-', ''), 12)"
+        WHERE kind = {kind} AND night = {literal(today)} GROUP BY lead_id"""
     planned = database.make(
         "card",
         f"""
-        SELECT *, md5(concat_ws('|', 'message', journey, lead_id, touch, enrolment_number, 0))::UUID AS id FROM (
-            SELECT r.id AS reply_id, m.journey, m.stage, {touch} AS touch, m.enrolment_id, m.enrolment_number, m.entry,
+        SELECT *, {digest("c", "0")}::UUID AS id FROM (
+            SELECT r.id AS reply_id, {kind} AS kind, left(replace(r.id::VARCHAR, '-', ''), 12) AS subject, '' AS touch,
+                   m.journey, m.stage, m.enrolment_id, m.enrolment_number, m.entry,
                    m.lead_id, m.account_id, staff.id AS owner_id, m.fingerprint,
                    row_number() OVER (PARTITION BY m.lead_id ORDER BY r.received_at, r.id) AS nth,
                    coalesce(t.cards, 0) AS cards
             FROM new_reply r JOIN message m ON m.id = r.message_id JOIN lead ON lead.id = m.lead_id
             JOIN staff ON staff.id = coalesce(lead.owner_id, {desk}) LEFT JOIN ({told_today}) t ON t.lead_id = m.lead_id
-        ) WHERE nth + cards <= {CARDS_A_DAY}""",
+        ) c WHERE nth + cards <= {CARDS_A_DAY}""",
     )
     until = now + timedelta(days=policy.grace)
     database.run(f"""
         INSERT INTO message (id, journey, stage, touch, enrolment_id, enrolment_number, entry, leg, channel, internal,
-            lead_id, account_id, owner_id, night, state, send_day, not_before, not_after, expires_on, fingerprint)
+            lead_id, account_id, owner_id, night, state, send_day, not_before, not_after, expires_on, fingerprint,
+            kind, subject)
         SELECT id, journey, stage, touch, enrolment_id, enrolment_number, entry, 0, 'staff', true, lead_id, account_id,
                owner_id, {literal(today)}, 'planned', {literal(today)}, {literal(now)}, {literal(until)},
-               {literal(today + timedelta(days=policy.grace))}, fingerprint FROM card""")
+               {literal(today + timedelta(days=policy.grace))}, fingerprint, kind, subject FROM card""")
     database.run("UPDATE reply SET card_id = card.id FROM card WHERE card.reply_id = reply.id")
     return planned

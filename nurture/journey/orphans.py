@@ -42,7 +42,7 @@ def find_stranded(database: Database, playbook: Playbook) -> list[Stranded]:
     sent = database.rows("""
         SELECT e.journey, e.stage, m.touch, count(*) FROM enrolment e
         JOIN message m ON m.enrolment_id = e.id AND m.stage = e.stage
-        WHERE e.left_on IS NULL AND NOT starts_with(m.touch, '@') GROUP BY ALL ORDER BY ALL""")
+        WHERE e.left_on IS NULL AND m.kind = 'touch' GROUP BY ALL ORDER BY ALL""")
     gone = [Stranded(row[0], row[1], None, row[2]) for row in standing if (row[0], row[1]) not in stages]
     return gone + [Stranded(*row) for row in sent if (row[0], row[1]) in stages and (row[0], row[2]) not in touches]
 

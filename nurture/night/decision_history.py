@@ -14,7 +14,7 @@ def fold_decisions(database: Database, night: date) -> None:
     old = f"night < {literal(night)} - {NIGHTS_KEPT}"
     if not database.one(f"SELECT count(*) FROM decision WHERE {old}")[0]:
         return
-    key = "enrolment_id, touch, verdict, reason, journey, lead_id"
+    key = "enrolment_id, kind, touch, subject, verdict, reason, journey, lead_id"
     folded = f"""
         SELECT {key}, min(first_night) AS first_night, max(last_night) AS last_night, sum(nights)::INTEGER AS nights
         FROM (

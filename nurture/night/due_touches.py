@@ -8,12 +8,11 @@ has no row. ``docs/the-night.md``, step 6, is the contract.
 from dataclasses import dataclass
 from datetime import date
 
-from models import Channel
+from models import Channel, MessageKind
 from nurture.content.targeting import fits
 from nurture.journey.definition import Journey, Stage
 from nurture.journey.playbook import Playbook
 from nurture.journey.touches import After, Before, On, Touch, When
-from nurture.ledger.notices import GOAL_NOTICE, notice_key
 from nurture.ledger.states import PROVED_UNSENT
 from nurture.night.facts import lead_with_evidence
 from nurture.storage.sql import literal, texts
@@ -61,7 +60,8 @@ class Planning:
         """Every touch of the stage in which a lead stands, due or not, and whether it may still go out (``open``)."""
         return f"""
             SELECT e.id AS enrolment_id, e.number AS enrolment_number, e.entries AS entry, e.journey, e.stage,
-                   lead.id AS lead_id, t.touch, t.position, t.internal, {self._by_touch(journey)},
+                   lead.id AS lead_id, {literal(MessageKind.TOUCH)} AS kind, t.touch, '' AS subject,
+                   t.position, t.internal, {self._by_touch(journey)},
                    coalesce(m.leg + 1, 0) AS next_leg,
                    coalesce(m.entry = e.entries AND NOT t.internal, false) AS has_message_here,
                    m.leg IS NULL OR (m.unsent AND m.leg + 1 < t.legs) AS open
@@ -101,10 +101,11 @@ class Planning:
         return " OR ".join(f"({fits(file, language)})" for file in files) or None
 
     def _mark_notices(self, journey: Journey) -> str:
-        marks = {stage.key: notice_key(stage.marks) for stage in journey.stages if stage.marks}
-        cases = " ".join(f"WHEN {literal(stage)} THEN {literal(key)}" for stage, key in marks.items())
+        marks = {stage.key: stage.marks for stage in journey.stages if stage.marks}
+        cases = " ".join(f"WHEN {literal(stage)} THEN {literal(mark)}" for stage, mark in marks.items())
         return self._notices(
-            f"""SELECT enrolment_id, to_stage AS stage, CASE to_stage {cases} END AS touch,
+            MessageKind.MARK_NOTICE,
+            f"""SELECT enrolment_id, to_stage AS stage, CASE to_stage {cases} END AS subject,
                        min(night) AS due, min(sequence) AS entry
                 FROM stage_entry WHERE journey = {literal(journey.name)} AND to_stage IN {texts(*marks)}
                 GROUP BY enrolment_id, to_stage""",
@@ -113,19 +114,22 @@ class Planning:
     def _goal_notices(self) -> str:
         names = texts(*(journey.name for journey in self.journeys))
         return self._notices(
-            f"""SELECT id AS enrolment_id, stage, {literal(GOAL_NOTICE)} AS touch, left_on AS due, entries AS entry
+            MessageKind.GOAL_NOTICE,
+            f"""SELECT id AS enrolment_id, stage, '' AS subject, left_on AS due, entries AS entry
                 FROM enrolment WHERE journey IN {names} AND exit_reason = 'goal'""",
         )
 
-    def _notices(self, told: str) -> str:
+    def _notices(self, kind: MessageKind, told: str) -> str:
         """What sales must be told and was not yet: internal tasks that no marketer writes."""
         return f"""
-            SELECT e.id AS enrolment_id, e.number AS enrolment_number, h.entry, e.journey, h.stage, e.lead_id, h.touch,
-                   -1 AS position, true AS internal, h.due, true AS wanted, 0 AS next_leg,
+            SELECT e.id AS enrolment_id, e.number AS enrolment_number, h.entry, e.journey, h.stage, e.lead_id,
+                   {literal(kind)} AS kind, '' AS touch, h.subject, -1 AS position, true AS internal, h.due,
+                   true AS wanted, 0 AS next_leg,
                    {literal(Channel.STAFF)} AS channel_0, true AS fits_0
             FROM ({told}) h JOIN enrolment e ON e.id = h.enrolment_id
             JOIN tonight_lead lead ON lead.id = e.lead_id
-            ANTI JOIN message m ON m.enrolment_id = e.id AND m.touch = h.touch
+            ANTI JOIN (SELECT enrolment_id, subject FROM message WHERE kind = {literal(kind)}) m
+                ON m.enrolment_id = e.id AND m.subject = h.subject
             WHERE h.due <= {literal(self.night)}"""
 
 
@@ -134,7 +138,8 @@ def _last_messages(journey: Journey) -> str:
     return f"""
         SELECT enrolment_id, touch, max(leg) AS leg, arg_max(unsent, leg) AS unsent, max(entry) AS entry FROM (
             SELECT enrolment_id, touch, leg, bool_and(state IN {texts(*PROVED_UNSENT)}) AS unsent, max(entry) AS entry
-            FROM message WHERE journey = {literal(journey.name)} GROUP BY enrolment_id, touch, leg
+            FROM message WHERE journey = {literal(journey.name)} AND kind = {literal(MessageKind.TOUCH)}
+            GROUP BY enrolment_id, touch, leg
         ) GROUP BY enrolment_id, touch"""
 
 

@@ -79,7 +79,7 @@ class Walk:
         self.ledger.move(
             """SELECT m.id, 'left the journey: ' || l.reason AS why
                FROM leaving l JOIN message m ON m.enrolment_id = l.id
-               WHERE m.state IN ('planned', 'held') AND NOT starts_with(m.touch, '@')""",
+               WHERE m.state IN ('planned', 'held') AND m.kind = 'touch'""",
             MessageState.CANCELLED,
         )
 

@@ -7,7 +7,7 @@ Works through the considered pairs like a careful person: each rule takes pairs 
 from dataclasses import dataclass
 
 from models import MessageState, Reason, Verdict
-from nurture.ledger.notices import NOTICE
+from nurture.ledger.message_ids import about, digest
 from nurture.ledger.states import COUNTED, ON_ITS_WAY, PROVED_UNSENT
 from nurture.night.due_touches import Planning
 from nurture.night.eligibility import take_reach
@@ -51,7 +51,7 @@ class Restraint:
         night, grace = literal(self.planning.night), self.planning.playbook.policy.grace
         self.database.make("due_pair", self.planning.due_pairs())
         take_reach(self.database, self.planning.playbook, self.planning.night)
-        self.database.make("pair", self._pairs(f"(d.due >= {night} - {grace} OR {NOTICE})"))
+        self.database.make("pair", self._pairs(f"(d.due >= {night} - {grace} OR d.kind <> 'touch')"))
 
     def _pairs(self, inside_grace: str) -> str:
         """The considered pairs, numbered, each with its first leg that works, or the fault if none does."""
@@ -88,9 +88,6 @@ class Restraint:
         ranked = [journey.name for journey in self.planning.playbook.ranked()]
         ranks = " ".join(f"WHEN {literal(name)} THEN {rank}" for rank, name in enumerate(ranked))
         hashes = " ".join(f"WHEN {literal(way.channel)} THEN r.{way.hash}" for way in WAYS)
-        message = (
-            "'message|' || p.journey || '|' || p.lead_id || '|' || p.touch || '|' || p.enrolment_number || '|' || p.leg"
-        )
         spread = self.planning.playbook.policy.window.spread_minutes * 60
         return f"""
             SELECT * EXCLUDE (digest), digest::UUID AS id,
@@ -99,7 +96,7 @@ class Restraint:
                 SELECT p.n, p.lead_id, p.journey, p.touch, p.enrolment_number, p.due, p.position, p.internal, p.channel,
                        r.account_id, r.depth, r.reply_open, r.lead_paused,
                        CASE p.journey {ranks} END AS journey_rank,
-                       md5({message}) AS digest,
+                       {digest("p", "p.leg")} AS digest, {about("p")} AS about,
                        CASE WHEN NOT p.internal THEN CASE p.channel {hashes} END END AS address_hash,
                        CASE WHEN p.channel = 'staff' THEN r.handler_id END AS owner_id,
                        CASE WHEN p.internal THEN r.handler_send_day ELSE r.send_day END AS send_day,
@@ -192,7 +189,7 @@ class Restraint:
         self._cap_by(
             "owner_id",
             "internal",
-            "depth DESC, lead_id, touch, journey_rank, enrolment_number",
+            "depth DESC, lead_id, about, journey_rank, enrolment_number",
             cap,
             Reason.EMPLOYEE_DAY_CAP,
         )
@@ -217,28 +214,26 @@ class Restraint:
         fingerprints = " ".join(f"WHEN {literal(j.name)} THEN {literal(j.fingerprint)}" for j in self.planning.journeys)
         self.database.run(f"""
             INSERT INTO message (id, journey, stage, touch, enrolment_id, enrolment_number, entry, leg, channel,
-                internal,
-                lead_id, account_id, owner_id, address_hash, night, state, send_day, not_before, not_after, expires_on,
-                fingerprint)
+                internal, lead_id, account_id, owner_id, address_hash, night, state, send_day, not_before, not_after,
+                expires_on, fingerprint, kind, subject)
             SELECT a.id, p.journey, p.stage, p.touch, p.enrolment_id, p.enrolment_number, p.entry, p.leg, p.channel,
                    p.internal, p.lead_id, a.account_id, a.owner_id, a.address_hash, {night},
                    {literal(MessageState.PLANNED)}, a.send_day, a.not_before, a.not_after, a.send_day + {grace},
-                   CASE p.journey {fingerprints} END
+                   CASE p.journey {fingerprints} END, p.kind, p.subject
             FROM alive a JOIN pair p ON p.n = a.n""")
         self.database.run(f"""
             INSERT INTO decision (night, enrolment_id, touch, journey, stage, lead_id, due, verdict, reason, leg,
-                channel,
-                not_before, message_id)
+                channel, not_before, message_id, kind, subject)
             SELECT {night}, p.enrolment_id, p.touch, p.journey, p.stage, p.lead_id, p.due,
                    coalesce(h.verdict, {literal(Verdict.PLANNED)}), coalesce(h.reason, ''),
                    CASE WHEN a.n IS NOT NULL THEN p.leg END, CASE WHEN a.n IS NOT NULL THEN p.channel END,
-                   a.not_before, a.id
+                   a.not_before, a.id, p.kind, p.subject
             FROM pair p LEFT JOIN held_back h ON h.n = p.n LEFT JOIN alive a ON a.n = p.n
             UNION ALL
             SELECT {night}, d.enrolment_id, d.touch, d.journey, d.stage, d.lead_id, d.due, {literal(Verdict.STALE)},
-                   {literal(Reason.PAST_GRACE)}, NULL, NULL, NULL, NULL
+                   {literal(Reason.PAST_GRACE)}, NULL, NULL, NULL, NULL, d.kind, d.subject
             FROM due_pair d LEFT JOIN (
                 SELECT enrolment_id, touch FROM decision WHERE verdict = 'stale'
                 UNION SELECT enrolment_id, touch FROM decision_history WHERE verdict = 'stale'
             ) known ON known.enrolment_id = d.enrolment_id AND known.touch = d.touch
-            WHERE d.due < {night} - {grace} AND NOT {NOTICE} AND known.touch IS NULL""")
+            WHERE d.due < {night} - {grace} AND d.kind = 'touch' AND known.touch IS NULL""")

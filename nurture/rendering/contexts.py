@@ -13,11 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models import Channel
+from models import Channel, MessageKind
 from nurture.content.catalogue import NOTICES, ContentFile
 from nurture.content.targeting import most_specific
 from nurture.journey.playbook import Playbook
-from nurture.ledger.notices import GOAL_NOTICE, REPLY_NOTICE
+from nurture.ledger.message_ids import name_of_message
 from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
@@ -93,7 +93,7 @@ def _contexts(playbook: Playbook) -> str:
     told = "SELECT lead_id FROM message JOIN to_render USING (id) WHERE channel = 'staff'"
     return f"""
         WITH {_recently(playbook, told)}, {STOOD}
-        SELECT replace(m.id::VARCHAR, '-', '') AS id, m.journey, m.stage, m.touch, m.channel,
+        SELECT replace(m.id::VARCHAR, '-', '') AS id, m.journey, m.stage, {name_of_message("m")} AS touch, m.channel,
                m.night::VARCHAR AS night, m.revision, t.template,
                m.internal OR m.address_hash IS NOT DISTINCT FROM {_address_hash()} AS same_address,
                {PERSON_COLUMNS}, stood.why, stood.why_zh, recently.recent,
@@ -150,6 +150,9 @@ def _templates(playbook: Playbook) -> str:
         JOIN reader lead ON lead.id = m.lead_id LEFT JOIN account ON account.id = lead.account_id"""
 
 
+CARDS = {"mark": MessageKind.MARK_NOTICE, "goal": MessageKind.GOAL_NOTICE, "reply": MessageKind.REPLY_CARD}
+"""What the files under ``notices/`` are for."""
+
 Address = tuple[str, str, str, Channel]
 
 
@@ -165,8 +168,6 @@ def _is_at(place: Address) -> str:
     """The predicate that a message ``m`` belongs to a place; a notice belongs to its own folder."""
     journey, stage, touch, channel = place
     if journey == NOTICES:
-        goal, reply = f"m.touch = {literal(GOAL_NOTICE)}", f"starts_with(m.touch, {literal(REPLY_NOTICE)})"
-        others = f"(starts_with(m.touch, '@') AND NOT {goal} AND NOT {reply})"
-        return {"goal": goal, "reply": reply}.get(touch, others)
+        return f"m.kind = {literal(CARDS[touch])}"
     wanted = {"journey": journey, "stage": stage, "touch": touch, "channel": channel}
     return " AND ".join(f"m.{column} = {literal(value)}" for column, value in wanted.items())

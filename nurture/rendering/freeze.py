@@ -12,13 +12,13 @@ from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
-from models import MessageState, Mover, PauseKind, Reason, Step, Verdict
+from models import MessageKind, MessageState, Mover, PauseKind, Reason, Step, Verdict
 from nurture.channels.routing import live_kinds
 from nurture.content.brand import read_voice
 from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import Tokens, open_tokens
+from nurture.ledger.message_ids import name_of_message
 from nurture.ledger.moves import Ledger
-from nurture.ledger.notices import REPLY_NOTICE
 from nurture.rendering.contexts import export_contexts
 from nurture.rendering.shards import RenderedShard, Workshop
 from nurture.rendering.workers import open_renderers
@@ -144,8 +144,9 @@ class Freezing:
         nothing = "SELECT NULL AS id, NULL AS hash, 0 AS revision, NULL AS file WHERE false"
         self.database.make(
             "printed",
-            f"""SELECT m.id, m.night, m.journey, m.touch, r.hash, r.file FROM ({files or nothing}) r
-                JOIN message m ON m.id = r.id::UUID AND m.revision = r.revision WHERE {WORDLESS}""",
+            f"""SELECT m.id, m.night, m.journey, {name_of_message("m")} AS touch, r.hash, r.file
+                FROM ({files or nothing}) r JOIN message m ON m.id = r.id::UUID AND m.revision = r.revision
+                WHERE {WORDLESS}""",
         )
         return self.database.run("""
             UPDATE message SET payload_hash = printed.hash, payload_file = printed.file
@@ -162,7 +163,8 @@ class Freezing:
         self.database.table("failure", pa.table(columns))
         self.database.make(
             "failed",
-            f"""SELECT m.id, m.journey, m.touch, m.night, m.resend, m.fence, m.revision, f.why, f.of_text
+            f"""SELECT m.id, m.kind, m.journey, {name_of_message("m")} AS touch, m.night, m.resend, m.fence, m.revision,
+                    f.why, f.of_text
                 FROM failure f JOIN message m ON m.id = f.id::UUID AND m.revision = f.revision WHERE {WORDLESS}""",
         )
 
@@ -194,7 +196,7 @@ class Freezing:
         One that stood before stays in the ledger: a new revision is held until its text is mended, all others end.
         """
         ledger = Ledger(self.database, self.now, Mover.NIGHT)
-        card = f"starts_with(touch, {literal(REPLY_NOTICE)})"
+        card = f"kind = {literal(MessageKind.REPLY_CARD)}"
         ledger.move("SELECT id, why FROM failed WHERE revision > 1", MessageState.HELD)
         ledger.move(
             f"SELECT id, why FROM failed WHERE revision = 1 AND (resend > 0 OR fence > 0 OR {card})",

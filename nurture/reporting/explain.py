@@ -10,6 +10,7 @@ from uuid import UUID
 
 from nurture.errors import InputError
 from nurture.journey.playbook import Playbook
+from nurture.ledger.message_ids import name_of_message
 from nurture.night.facts import take_facts, take_standing, taken_in
 from nurture.night.scoring import load_points
 from nurture.people.contact_points import HOME_COUNTRY
@@ -181,19 +182,21 @@ def _history(database: Database, lead_id: UUID, language: Language) -> tuple[His
 
 def _messages(database: Database, lead_id: UUID) -> tuple[MessageRow, ...]:
     rows = database.rows(f"""
-        SELECT m.id::VARCHAR, m.night, m.journey, m.stage, m.touch, m.channel, m.state, m.send_day, m.not_before,
-               coalesce(h.why, '')
+        SELECT m.id::VARCHAR, m.night, m.journey, m.stage, {name_of_message("m")}, m.channel, m.state, m.send_day,
+               m.not_before, coalesce(h.why, '')
         FROM message m LEFT JOIN message_move h ON h.message_id = m.id AND h.fence = m.fence
-        WHERE m.lead_id = {literal(lead_id)} ORDER BY m.night, m.not_before, m.touch""")
+        WHERE m.lead_id = {literal(lead_id)} ORDER BY m.night, m.not_before, 5""")
     return tuple(MessageRow(*row) for row in rows)
 
 
 def _not_sent(database: Database, lead_id: UUID) -> tuple[NotSent, ...]:
     rows = database.rows(f"""
         SELECT journey, touch, verdict, reason, min(first_night), max(last_night), sum(nights)::INTEGER FROM (
-            SELECT journey, touch, verdict, reason, night AS first_night, night AS last_night, 1 AS nights, lead_id
-            FROM decision UNION ALL
-            SELECT journey, touch, verdict, reason, first_night, last_night, nights, lead_id FROM decision_history
+            SELECT journey, {name_of_message("d")} AS touch, verdict, reason, night AS first_night, night AS last_night,
+                   1 AS nights, lead_id
+            FROM decision d UNION ALL
+            SELECT journey, {name_of_message("h")} AS touch, verdict, reason, first_night, last_night, nights, lead_id
+            FROM decision_history h
         ) WHERE lead_id = {literal(lead_id)} AND verdict <> 'planned' GROUP BY ALL ORDER BY 5, 2""")
     return tuple(NotSent(*row) for row in rows)
 
@@ -219,7 +222,7 @@ def explain_touch(database: Database, night: date, touch: str) -> tuple[TouchVer
     rows = database.rows(f"""
         SELECT d.journey, d.stage, d.verdict, d.reason, count(*), (list(l.external_id ORDER BY l.external_id))[:10]
         FROM decision d JOIN lead l ON l.id = d.lead_id
-        WHERE d.night = {literal(night)} AND d.touch = {literal(touch)}
+        WHERE d.night = {literal(night)} AND {name_of_message("d")} = {literal(touch)}
         GROUP BY ALL ORDER BY count(*) DESC, 1, 2, 3, 4""")
     if not rows:
         raise InputError(

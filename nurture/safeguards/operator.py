@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from models import Channel, MessageState, Mover, PauseKind
-from models.types import derived_id
 from nurture.content.send_windows import Slot, business_date, slots
 from nurture.errors import InputError
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
+from nurture.ledger.message_ids import digest, name_of_message
 from nurture.ledger.moves import MOVES, Ledger
 from nurture.ledger.states import MAY_HAVE_ARRIVED, ON_THEIR_WAY, UNSENT
 from nurture.people.channel_addresses import WAYS
@@ -40,12 +40,12 @@ class Selection:
         """
         journey, _, touch = (self.touch or "").rpartition("/")
         wanted: list[tuple[str, Value]] = [
-            ("journey", self.journey or None),
-            ("journey", journey or None),
-            ("touch", touch or None),
-            ("channel", self.channel),
+            ("m.journey", self.journey or None),
+            ("m.journey", journey or None),
+            (name_of_message("m"), touch or None),
+            ("m.channel", self.channel),
         ]
-        parts = [f"m.{column} = {literal(value)}" for column, value in wanted if value is not None]
+        parts = [f"{column} = {literal(value)}" for column, value in wanted if value is not None]
         if self.messages:
             parts.append(f"m.id IN {texts(*map(str, self.messages))}")
         if self.lead is not None:
@@ -70,11 +70,14 @@ def select(
         raise InputError("An option is empty. Say which messages: their ids, --lead, --journey, --touch or --channel.")
     if named and journey not in (None, named):
         raise InputError(f"--journey {journey} and --touch {touch} contradict each other.")
-    known = (("lead.external_id", lead), ("m.journey", journey or named or None), ("m.touch", key or None))
-    for column, value in known:
+    known = (
+        ("lead", "lead.external_id", lead), ("journey", "m.journey", journey or named or None),
+        ("touch", name_of_message("m"), key or None),
+    )  # fmt: skip
+    for what, column, value in known:
         joined = f"FROM message m JOIN lead ON lead.id = m.lead_id WHERE {column} = {literal(value)}"
         if value is not None and not database.rows(f"SELECT 1 {joined} LIMIT 1"):
-            raise InputError(f"No message has the {column.split('.')[1].replace('external_id', 'lead')} {value!r}.")
+            raise InputError(f"No message has the {what} {value!r}.")
     return Selection(tuple(find_message(database, each) for each in messages), lead, journey, touch, channel)
 
 
@@ -180,10 +183,9 @@ class Operator:
 
     def _copy(self, message: UUID) -> UUID:
         """A planned copy with the next resend number, to today's address, in the recipient's next window."""
-        journey, lead, touch, enrolment, leg, number = self.database.one(f"""
-            SELECT any_value(c.journey), any_value(c.lead_id), any_value(c.touch), any_value(c.enrolment_number),
-                   any_value(c.leg), max(c.resend) + 1 {_copies(message)}""")
-        copy = derived_id("message", journey, lead, touch, enrolment, leg, number)
+        number = self.database.one(f"SELECT max(c.resend) + 1 {_copies(message)}")[0]
+        named = digest("m", "m.leg", str(number))
+        copy: UUID = self.database.one(f"SELECT {named}::UUID FROM message m WHERE m.id = {literal(message)}")[0]
         slot = self._next_window(message)
         hashes = " ".join(f"WHEN {literal(way.channel)} THEN lead.{way.hash}" for way in WAYS)
         self.database.run(f"""
@@ -255,8 +257,8 @@ class Operator:
 
 def _copies(message: UUID) -> str:
     """FROM and WHERE: a message ``c`` and all its copies."""
-    same = ("journey", "lead_id", "touch", "enrolment_number", "leg")
-    alike = " AND ".join(f"c.{column} = m.{column}" for column in same)
+    same = ("kind", "journey", "lead_id", "touch", "subject", "enrolment_number", "leg")
+    alike = " AND ".join(f"c.{column} IS NOT DISTINCT FROM m.{column}" for column in same)
     return f"FROM message c JOIN message m ON {alike} WHERE m.id = {literal(message)}"
 
 

@@ -262,7 +262,7 @@ def marks(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 )
 def test_sales_is_told_of_a_mark_although_the_lead_left(marks: Database, change: str) -> None:
     with marks.trial():
-        assert marks.rows("SELECT touch FROM message WHERE internal") == [("@warm",)]
+        assert marks.rows("SELECT kind, subject FROM message WHERE internal") == [("mark_notice", "warm")]
         put(marks, interaction("ann", "meeting.booked", MONDAY))
         marks.run(change)
         assert outcome(marks, MARKED, channel=Channel.STAFF) == 1

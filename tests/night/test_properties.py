@@ -67,7 +67,9 @@ def check_counts(database: Database) -> None:
                  coalesce(d.refused, 0), coalesce(d.superseded, 0), coalesce(d.stale, 0))
         """,
     )
-    assert not broken(database, "SELECT night, enrolment_id, touch FROM decision GROUP BY ALL HAVING count(*) > 1")
+    assert not broken(
+        database, "SELECT night, enrolment_id, kind, touch, subject FROM decision GROUP BY ALL HAVING count(*) > 1"
+    )
     assert not broken(
         database,
         """

@@ -13,6 +13,7 @@ from nurture.journey.columns import account as account_columns
 from nurture.journey.definition import Journey, Stage, before, days, email, on, staff, wecom
 from nurture.journey.playbook import Playbook
 from nurture.journey.rules import did
+from nurture.ledger.message_ids import about
 from nurture.storage.database import Database
 from tests.support.small import (
     ACCOUNT,
@@ -264,7 +265,7 @@ def test_whoever_leaves_hears_no_more_and_the_next_journey_may_speak(database: D
     put(database, interaction("ann", "meeting.booked", MONDAY))
     night(database, book, TUESDAY)
     night(database, book, TUESDAY + timedelta(days=1))
-    rows = database.rows("SELECT journey, touch, state FROM message ORDER BY night, touch")
+    rows = database.rows(f"SELECT journey, {about('message')}, state FROM message ORDER BY night, 2")
     assert rows == [("first", "hello", "cancelled"), ("first", "@goal", "planned"), ("second", "hello", "planned")]
 
 
@@ -277,8 +278,8 @@ def test_sales_is_told_in_the_end_however_full_the_days_are(database: Database) 
     for offset in range(16):
         night(database, book, MONDAY + timedelta(days=offset))
         deliver(database)
-    assert database.one("SELECT count(*) FROM message WHERE touch = '@warm'") == (10,)
-    assert database.one("SELECT count(*) FROM decision WHERE verdict = 'stale' AND touch = '@warm'") == (0,)
+    assert database.one("SELECT count(*) FROM message WHERE kind = 'mark_notice' AND subject = 'warm'") == (10,)
+    assert database.one("SELECT count(*) FROM decision WHERE verdict = 'stale' AND kind = 'mark_notice'") == (0,)
 
 
 def test_a_date_that_vanished_does_not_block_the_rest_of_its_stage(database: Database) -> None:

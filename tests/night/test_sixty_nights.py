@@ -21,6 +21,7 @@ from nurture.journey.definition import Journey, Stage, days, wecom
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.journey.rules import did
 from nurture.keys.address_hashes import create_address_key
+from nurture.ledger.message_ids import about
 from nurture.night.close_steps import close_night
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
@@ -103,7 +104,7 @@ def sixty_nights(database: Database, playbook: Playbook) -> Story:
 def decisions_of(database: Database, night: date) -> list[tuple[str, ...]]:
     return table(
         database,
-        "SELECT l.external_id, strftime(t.night, '%m-%d') AS night, t.touch, t.verdict, t.reason "
+        f"SELECT l.external_id, strftime(t.night, '%m-%d') AS night, {about('t')} AS touch, t.verdict, t.reason "
         f"FROM decision t JOIN lead l ON l.id = t.lead_id WHERE t.night = '{night}'",
     )
 
@@ -120,12 +121,12 @@ def all_moves(database: Database) -> list[tuple[str, ...]]:
 def all_messages(database: Database) -> list[tuple[str, ...]]:
     return table(
         database,
-        "SELECT l.external_id, strftime(t.night, '%m-%d') AS night, t.touch, t.channel, "
+        f"SELECT l.external_id, strftime(t.night, '%m-%d') AS night, {about('t')} AS touch, t.channel, "
         "strftime(t.send_day, '%m-%d'), t.journey FROM message t JOIN lead l ON l.id = t.lead_id",
     )
 
 
-def table(database: Database, select: str, order: str = "night, t.touch") -> list[tuple[str, ...]]:
+def table(database: Database, select: str, order: str = "night, 3") -> list[tuple[str, ...]]:
     return [tuple(cell or "-" for cell in row) for row in database.rows(f"{select} ORDER BY {order}")]
 
 

@@ -18,6 +18,7 @@ from models import (
     Interaction,
     Lead,
     Message,
+    MessageKind,
     Move,
     Preference,
     Run,
@@ -26,6 +27,7 @@ from models import (
     Suppression,
     TopicOff,
 )
+from nurture.ledger.message_ids import about
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 from tests.oracle.rules import World
@@ -50,6 +52,10 @@ NOT_COMPARED = {("run", "closed_at"), ("stage_entry", "why_zh"), ("interaction",
     ("message", name)  # what rendering and delivery write
     for name in ("resend", "revision", "payload_hash", "payload_file", "fence", "batch_id", "provider_id", "moved_at")
 }
+WITH_KINDS = ("message", "decision", "decision_history")
+"""The oracle has no kinds: it calls what is about no touch by what its id says (``@goal``)."""
+
+NOT_COMPARED |= {(table, name) for table in WITH_KINDS for name in ("kind", "subject")}
 # Moves whose cause is a rule that the lead fulfilled; other words are free.
 WHY_IS_A_RULE = (Move.ENROLLED, Move.ADVANCED)
 Rows = list[tuple[Any, ...]]
@@ -90,9 +96,19 @@ def load(world: World, database: Database, shuffle: random.Random | None = None)
 def insert(database: Database, table: str, rows: Iterable[SQLModel]) -> None:
     """Add rows to a table; a missing interaction id is the database's to give."""
     names = [name for name in TABLES[table].model_fields if (table, name) != ("interaction", "id")]
-    lines = ["(" + ", ".join(literal(_plain(getattr(row, name))) for name in names) + ")" for row in rows]
+    told = [_with_kind(row) if table in WITH_KINDS else row for row in rows]
+    lines = ["(" + ", ".join(literal(_plain(getattr(row, name))) for name in names) + ")" for row in told]
     if lines:
         database.run(f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join(lines)}")
+
+
+def _with_kind(row: SQLModel) -> SQLModel:
+    kept = row.model_dump()
+    if kept["touch"] == "@goal":
+        kept |= {"kind": MessageKind.GOAL_NOTICE, "touch": ""}
+    elif kept["touch"].startswith("@"):
+        kept |= {"kind": MessageKind.MARK_NOTICE, "subject": kept["touch"][1:], "touch": ""}
+    return type(row)(**kept)
 
 
 def _plain(value: Any) -> Any:
@@ -113,7 +129,8 @@ def _rows(source: Database | World, table: str) -> Rows:
         raw: Iterable[Iterable[Any]] = [[getattr(row, name) for name in names] for row in getattr(source, table)]
     else:
         with source.transaction():
-            raw = source.rows(f"SELECT {', '.join(names)} FROM {table}")
+            told = [about(table) if name == "touch" and table in WITH_KINDS else name for name in names]
+            raw = source.rows(f"SELECT {', '.join(told)} FROM {table}")
     rows = [dict(zip(names, map(_comparable, row), strict=True)) for row in raw]
     if table == "stage_entry":
         by_goal = _left_by_goal(source)

@@ -248,7 +248,8 @@ def test_a_copy_has_the_next_number_and_begins_anew(due: Database) -> None:
     differs = "resend, state, fence, revision, payload_hash, payload_file, provider_id, batch_id, moved_at"
     assert due.one(f"SELECT {differs} FROM message WHERE id = '{copy}'") == (1, "planned", 0, 1, *[None] * 5)
     assert window(due, copy) == ("2026-11-10", "2026-11-10", "2026-11-10 09:00", "2026-11-10 18:00", "2026-11-17")
-    same = "SELECT journey, stage, touch, enrolment_id, entry, leg, channel, internal, lead_id, owner_id FROM message"
+    columns = "kind, subject, journey, stage, touch, enrolment_id, entry, leg, channel, internal, lead_id, owner_id"
+    same = f"SELECT {columns} FROM message"
     assert due.one(f"{same} WHERE id = '{copy}'") == due.one(f"{same} WHERE id = '{message_of('ann')}'")
     due.run("UPDATE message SET state = 'rejected'")
     assert operator(due).resend(message_of("ann"), again=False) == message_of("ann", 2)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from models import Channel, Reason
 from models.types import derived_id
 from nurture.journey.definition import Journey
+from nurture.ledger.message_ids import name_of_message
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 from nurture.vocabulary import name_of
@@ -62,7 +63,9 @@ def _moves(database: Database, when: date) -> list[str]:
 
 
 def _messages(database: Database, when: date) -> list[str]:
-    rows = database.rows(f"SELECT touch, channel, send_day FROM message WHERE {_of_ann(when)} ORDER BY touch")
+    rows = database.rows(
+        f"SELECT {name_of_message('message')}, channel, send_day FROM message WHERE {_of_ann(when)} ORDER BY 1"
+    )
     return [
         f"{touch} {'as a task' if channel == Channel.STAFF else 'by ' + name_of(Channel, channel, 'en')}"
         f" on {day:%a} {day.day} {day:%b}"
@@ -72,6 +75,6 @@ def _messages(database: Database, when: date) -> list[str]:
 
 def _held(database: Database, when: date) -> list[str]:
     rows = database.rows(f"""
-        SELECT touch, verdict, reason FROM decision
-        WHERE {_of_ann(when)} AND verdict <> 'planned' ORDER BY touch""")
+        SELECT {name_of_message("decision")}, verdict, reason FROM decision
+        WHERE {_of_ann(when)} AND verdict <> 'planned' ORDER BY 1""")
     return [f"{touch} {verdict}: {name_of(Reason, reason, 'en')}" for touch, verdict, reason in rows]

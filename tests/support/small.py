@@ -17,6 +17,7 @@ from nurture.content.policy import Policy, read_policy
 from nurture.journey.definition import Journey, Stage, days, email
 from nurture.journey.playbook import Playbook
 from nurture.journey.rules import depth, did
+from nurture.ledger.message_ids import about
 from nurture.night.close_steps import close_night
 from nurture.night.report import NightReport
 from nurture.storage.database import Database
@@ -147,13 +148,14 @@ def stages(database: Database, name: str) -> list[tuple[date, str, str | None]]:
 
 
 def sent(database: Database, name: str) -> list[tuple[date, str, str]]:
-    """The messages of a lead: night, touch, state."""
+    """The messages of a lead: night, touch (or what a notice is about), state."""
     return database.rows(f"""
-        SELECT night, touch, state FROM message WHERE lead_id = '{derived_id("lead", name)}' ORDER BY night, touch""")
+        SELECT night, {about("message")} AS touch, state FROM message
+        WHERE lead_id = '{derived_id("lead", name)}' ORDER BY night, touch""")
 
 
 def verdicts(database: Database, name: str, day: date) -> list[tuple[str, str, str]]:
     """What a night decided about a lead: touch, verdict, reason."""
     return database.rows(f"""
-        SELECT touch, verdict, reason FROM decision
+        SELECT {about("decision")} AS touch, verdict, reason FROM decision
         WHERE lead_id = '{derived_id("lead", name)}' AND night = DATE '{day}' ORDER BY touch""")
