@@ -123,7 +123,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a pair got no message tonight."""
+    """Why a pair got no message tonight, or a due message does not go at its claim."""
 
     NONE = ""
     ONLY_IF = "only_if"
@@ -148,6 +148,15 @@ class Reason(StrEnum):
     LEAD_PAUSED = "lead_paused"
     PAST_GRACE = "past_grace"
     RENDER_ERROR = "render_error"
+    ADDRESS_CHANGED = "address_changed"
+    LEFT = "left"
+    GOAL = "goal"
+    LIFECYCLE = "lifecycle"
+    DISQUALIFIED = "disqualified"
+    ON_HOLD = "on_hold"
+    PAUSED = "paused"
+    RAMP = "ramp"
+    HOURLY = "hourly"
 
 
 class Step(StrEnum):

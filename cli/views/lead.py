@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from cli.views.terminal import Part, as_json_line, gap, lines, say, table
-from models import Channel, Lifecycle, MessageKind, MessageState, Move, Reason, Verdict
+from models import Channel, ConsentScope, Lifecycle, MessageKind, MessageState, Move, Reason, Verdict
 from nurture.reporting.explain import DepthPart, LeadStory, NotSent, TouchVerdict
 from nurture.reporting.outlook import ComingTouch, Condition, Conditions, Outlook
 from nurture.vocabulary import Language, Words, name_of
@@ -31,6 +31,7 @@ def lead_story(story: LeadStory, as_json: bool, language: Language = "en") -> No
     if as_json:
         return as_json_line(story)
     _who(story, language)
+    _reachable(story, language)
     _stages(story, language)
     _messages(story, language)
     _not_sent(story, language)
@@ -52,6 +53,18 @@ def _who(story: LeadStory, language: Language) -> None:
     if story.account_depth is not None and story.account_depth != story.depth:
         depth = Words("Depth of the account", "企业互动深度").said(language)
         say(f"{depth} {story.account_depth:.1f}{_sum(story.account_depth_parts, language)}")
+
+
+def _reachable(story: LeadStory, language: Language) -> None:
+    """By which channels they may be reached, and what forbids the others."""
+    said = [(name_of(ConsentScope, each.scope, language), each.reason) for each in story.channels]
+    may = [name for name, reason in said if not reason]
+    why = [(name, name_of(Reason, reason, language)) for name, reason in said if reason]
+    if may:
+        say(Words(f"May be reached by {', '.join(may)}.", f"可以联系的渠道：{'、'.join(may)}。").said(language))
+    if why:
+        en, zh = "; ".join(f"{name}: {but}" for name, but in why), "；".join(f"{name}：{but}" for name, but in why)
+        say(Words(f"Not by {en}.", f"不能联系：{zh}。").said(language))
 
 
 def _company_in_chinese(account: str | None) -> str:

@@ -5,13 +5,14 @@ from pathlib import Path
 from uuid import UUID
 
 from cli.views.terminal import as_json_line, say, say_whole, table
-from models import PauseKind
+from models import PauseKind, Reason
 from nurture.delivery.dispatch import DispatchReport
+from nurture.night.eligibility import ends
 from nurture.rendering.freeze import FrozenNight
 from nurture.rendering.preview import PreviewReport
 from nurture.safeguards.operator import Moved
 from nurture.safeguards.restore_guard import WHY_FIRST
-from nurture.vocabulary import STOPPED
+from nurture.vocabulary import name_of, next_step
 
 
 def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None:
@@ -32,8 +33,11 @@ def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None
     elif not (report.sent or report.stopped):
         say("Nothing is due now.")
     table("Sent", ["outcome", "messages"], [[fate.replace("_", " "), count] for fate, count in report.sent.items()])
-    stopped = [[STOPPED[why][0].en, STOPPED[why][1], count] for why, count in report.stopped.most_common()]
-    table("Not sent now, and why", ["reason", "so it", "messages"], stopped)
+    stopped = [
+        [name_of(Reason, why, "en"), "ends" if ends(why) else "waits", count, next_step(why, "en")]
+        for why, count in report.stopped.most_common()
+    ]
+    table("Not sent now, and why", ["reason", "so it", "messages", "what to do"], stopped)
     if report.refused:
         say((f"{report.refused:,} message(s) are held: their words are not those that were frozen.", "red"))
     if report.unknown:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from models import ConsentScope, MessageState, Mover
+from models import MessageState, Mover
 from nurture.audit.check import Check, Finding
+from nurture.consent.effective_consent import consent_withdrawn, scopes_of, scopes_of_message
 from nurture.ledger.moves import MOVES
 from nurture.ledger.states import GOING, IN_FLIGHT
 from nurture.people.channel_addresses import WAYS, Way
@@ -61,7 +62,7 @@ def _claimed() -> Iterator[Check]:
         "nothing was claimed for a suppressed address",
         f"""SELECT m.id FROM {_claims()} m JOIN suppression s ON s.address_hash = m.address_hash
             WHERE (s.since < m.claimed_at OR s.since = m.claimed_at AND s.source <> {literal(Mover.DISPATCH)})
-              AND s.scope IN ('all', CASE m.channel WHEN 'staff' THEN 'phone' ELSE m.channel END)""",
+              AND s.scope IN {scopes_of_message("m")}""",
     )
 
 
@@ -75,15 +76,11 @@ def _claims() -> str:
 
 def _after_withdrawal(way: Way) -> str:
     """Claims with a stored withdrawal that no later grant had taken back."""
-    granted = "c.action <> 'withdrawn' AND c.proven"
     return f"""
         SELECT m.id FROM {_claims()} m JOIN consent c ON c.lead_id = m.lead_id
         WHERE m.channel = {literal(way.channel)} AND NOT m.internal AND c.recorded_at <= m.claimed_at
-          AND c.scope IN {texts(way.scope, ConsentScope.ALL)}
         GROUP BY m.id
-        HAVING coalesce(max(c.occurred_at) FILTER (c.action = 'withdrawn'), TIMESTAMP '-infinity')
-            >= coalesce(max(c.occurred_at) FILTER ({granted}), TIMESTAMP '-infinity')
-           AND max(c.occurred_at) FILTER (c.action = 'withdrawn') IS NOT NULL"""
+        HAVING {consent_withdrawn(scopes_of(way), "c.")}"""
 
 
 def audit_words(database: Database, folder: Path) -> Finding:

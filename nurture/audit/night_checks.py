@@ -6,6 +6,7 @@ from pathlib import Path
 from models import MessageKind, MessageState
 from nurture.audit.check import Check, Finding
 from nurture.audit.delivery_checks import audit_words, delivery_checks
+from nurture.consent.effective_consent import consent_holds, scopes_of, scopes_of_message
 from nurture.ledger.message_ids import digest
 from nurture.ledger.states import COUNTED, PROVED_UNSENT
 from nurture.night.decision_history import NIGHTS_KEPT
@@ -141,10 +142,10 @@ def _messages() -> Iterator[Check]:
         yield Check(f"nothing was planned by {way.channel} without consent", _without_consent(way))
     yield Check(
         "nothing was planned to a suppressed address",
-        """SELECT m.id FROM message m JOIN suppression s ON s.address_hash = m.address_hash
+        f"""SELECT m.id FROM message m JOIN suppression s ON s.address_hash = m.address_hash
            JOIN run r ON r.night = m.night AND r.step = 'take_in'
            WHERE s.since <= r.closed_at AND m.resend = 0
-             AND s.scope IN ('all', CASE m.channel WHEN 'staff' THEN 'phone' ELSE m.channel END)""",
+             AND s.scope IN {scopes_of_message("m")}""",
     )
     yield Check(
         "nobody who left a journey has a message of it waiting",
@@ -156,14 +157,13 @@ def _messages() -> Iterator[Check]:
 
 def _without_consent(way: Way) -> str:
     """Messages whose lead had no proven grant, or had taken it back, as far as the night could know."""
-    granted = "c.action <> 'withdrawn' AND c.proven AND c.occurred_on < m.night"
-    withdrawn = "c.action = 'withdrawn' AND c.occurred_on <= m.night AND c.recorded_at <= r.closed_at"
+    known = "c.occurred_on <= m.night AND c.recorded_at <= r.closed_at"
+    holds = consent_holds(scopes_of(way), scopes_of(way), "c.occurred_on < m.night", known, "c.")
     return f"""
         SELECT m.id FROM message m JOIN run r ON r.night = m.night AND r.step = 'take_in'
-        LEFT JOIN consent c ON c.lead_id = m.lead_id AND c.scope IN {texts(way.scope, "all")}
+        LEFT JOIN consent c ON c.lead_id = m.lead_id
         WHERE m.channel = {literal(way.channel)} AND NOT m.internal AND m.resend = 0 GROUP BY m.id
-        HAVING NOT coalesce(max(c.occurred_at) FILTER ({granted})
-            > coalesce(max(c.occurred_at) FILTER ({withdrawn}), TIMESTAMP '-infinity'), false)"""
+        HAVING NOT {holds}"""
 
 
 def _caps() -> Iterator[Check]:

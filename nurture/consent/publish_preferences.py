@@ -3,10 +3,12 @@
 from datetime import date
 
 from models import ConsentScope
+from nurture.consent.effective_consent import consent_withdrawn
 from nurture.consent.preferences import Preferences
 from nurture.consent.published_preferences import Known, WebState
 from nurture.settings import Settings
 from nurture.storage.database import Database
+from nurture.storage.sql import texts
 
 SCOPES = ("email", "wecom", "phone")
 
@@ -28,15 +30,7 @@ def publish(database: Database, settings: Settings) -> int:
 
 
 def _readers() -> str:
-    def newest(scope: str, kind: str) -> str:
-        return f"coalesce(max(occurred_at) FILTER ({kind} AND scope IN ('{scope}', 'all')), TIMESTAMP '-infinity')"
-
-    left = ", ".join(
-        f"""CASE WHEN bool_or(action = 'withdrawn' AND scope IN ('{scope}', 'all')) AND
-            {newest(scope, "action = 'withdrawn'")} >= {newest(scope, "action <> 'withdrawn' AND proven")}
-            THEN '{scope}' END"""
-        for scope in SCOPES
-    )
+    left = ", ".join(f"CASE WHEN {consent_withdrawn(texts(scope, 'all'))} THEN '{scope}' END" for scope in SCOPES)
     off = ", ".join(f"CASE WHEN p.{scope}_off THEN '{scope}' END" for scope in SCOPES)
     return f"""
         SELECT replace(t.lead_id::VARCHAR, '-', ''), coalesce(o.topics, []), [{off}], p.paused_until, p.language,

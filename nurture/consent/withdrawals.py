@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from models import ConsentScope, MessageState, Mover
+from nurture.consent.effective_consent import consent_withdrawn, scopes_of_message
 from nurture.consent.requests import Confirmed, Leaving, Wishing
 from nurture.ledger.moves import Ledger
 from nurture.people.channel_addresses import WAYS
@@ -186,19 +187,17 @@ def end_unwanted(database: Database, now: datetime, leads: str, addresses: str) 
     What another process has claimed is on its way and is recorded as what became of it; if that process is dead, the
     message is planned again, and ends at its next claim. Internal messages are ours and end with nobody's no.
     """
-    scope_of = "CASE m.channel " + " ".join(f"WHEN '{way.channel}' THEN '{way.scope}'" for way in WAYS) + " END"
     concerned = f"""
-        SELECT m.id, m.lead_id, m.address_hash, {scope_of} AS scope FROM message m
+        SELECT m.id, m.channel, m.lead_id, m.address_hash FROM message m
         WHERE m.state IN ('planned', 'held') AND NOT m.internal
           AND (m.lead_id IN ({leads}) OR m.address_hash IN ({addresses}))"""
     if not database.make("concerned_message", concerned):
         return 0
+    scopes = scopes_of_message("m")
     unwanted = f"""
         SELECT m.id, 'consent withdrawn' AS why FROM concerned_message m JOIN consent c ON c.lead_id = m.lead_id
-        WHERE c.scope IN (m.scope, 'all') GROUP BY m.id
-        HAVING max(c.occurred_at) FILTER (c.action = 'withdrawn')
-            >= coalesce(max(c.occurred_at) FILTER (c.{GRANTED.replace("proven", "c.proven")}), TIMESTAMP '-infinity')
+        GROUP BY m.id HAVING {consent_withdrawn(scopes, "c.")}
         UNION
         SELECT m.id, 'consent withdrawn' FROM concerned_message m JOIN suppression s ON s.address_hash = m.address_hash
-        WHERE s.scope IN (m.scope, 'all')"""
+        WHERE s.scope IN {scopes}"""
     return Ledger(database, now, Mover.READER).move(unwanted, MessageState.SUPPRESSED)

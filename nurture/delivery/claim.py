@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pyarrow as pa
 
-from models import Channel, ConsentScope, MessageKind, MessageState, Mover
+from models import MessageKind, MessageState, Mover
 from nurture.channels.routing import Lane
 from nurture.content.send_windows import business_date, is_open
 from nurture.delivery.limits import Limits
@@ -19,17 +19,12 @@ from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.ledger.message_ids import name_of_message
 from nurture.ledger.moves import Ledger
-from nurture.night.eligibility import leaves_unasked
-from nurture.night.facts import lead_with_evidence, served, take_facts, take_standing
-from nurture.people.channel_addresses import WAYS
+from nurture.night.eligibility import CANCELLING, SUPPRESSING, message_fault
+from nurture.night.facts import lead_with_evidence, take_facts, take_standing
 from nurture.safeguards.restore_guard import Restored, read_restored
 from nurture.storage.database import Database
 from nurture.storage.process_lease import Lease, this_process
 from nurture.storage.sql import literal, texts
-
-SUPPRESSING = ("suppressed", "no_consent", "topic_off", "no_cross_border")
-CANCELLING = ("address_changed", "left", "goal", "lifecycle", "disqualified", "only_if")
-"""Why a planned message ends at its claim; for every other reason it waits."""
 
 
 class Key(NamedTuple):
@@ -178,31 +173,10 @@ class Claiming:
             WHERE e.left_on IS NULL AND e.journey = {literal(journey.name)} AND {goal}), false))"""
 
     def _asked(self, journey: Journey) -> str:
-        """Everything but the caps, for one journey; what ends a message is asked before what delays it."""
-        unless = {touch.key: touch.only_if for _, touch in journey.touches() if touch.only_if is not None}
-        wanted = " ".join(f"WHEN {literal(key)} THEN {rule.sql()}" for key, rule in unless.items())
-        way = next(way for way in WAYS if way.channel is self.lane.kind)
-        abroad = leaves_unasked(self.playbook) if self.lane.kind is Channel.EMAIL else "false"
-        scopes = texts(way.scope, ConsentScope.ALL)
-        blocked = f"SELECT address_hash FROM suppression WHERE scope IN {scopes}"
-        off = f"SELECT lead_id FROM topic_off WHERE topic = {literal(journey.name)}"
-        notice = "(c.kind <> 'touch')"
+        """Everything but the caps, for one journey."""
+        fault = message_fault(self.playbook, journey, self.lane.kind, self._reached(journey), self._paused())
         return f"""
-            SELECT c.id, CASE
-                WHEN NOT c.internal AND c.address_hash IN ({blocked}) THEN 'suppressed'
-                WHEN NOT c.internal AND (lead.{way.scope}_off OR NOT s.{way.scope}_ok) THEN 'no_consent'
-                WHEN NOT c.internal AND {abroad} THEN 'no_cross_border'
-                WHEN NOT c.internal AND c.lead_id IN ({off}) THEN 'topic_off'
-                WHEN NOT c.internal AND lead.{way.hash} IS DISTINCT FROM c.address_hash THEN 'address_changed'
-                WHEN e.left_on IS NOT NULL AND NOT {notice} THEN 'left'
-                WHEN {self._reached(journey)} AND NOT {notice} THEN 'goal'
-                WHEN NOT {served(journey.serves)} AND NOT {notice} THEN 'lifecycle'
-                WHEN lead.disqualified AND NOT {notice} THEN 'disqualified'
-                WHEN NOT {f"CASE c.touch {wanted} ELSE true END" if wanted else "true"} THEN 'only_if'
-                WHEN lead.on_hold AND NOT {notice} THEN 'on_hold'
-                WHEN s.reply_open AND NOT c.internal THEN 'reply_open'
-                WHEN lead.paused_until > c.today AND NOT c.internal THEN 'lead_paused'
-                WHEN {self._paused()} THEN 'paused' ELSE '' END AS why
+            SELECT c.id, {fault} AS why
             FROM candidate c JOIN {lead_with_evidence(journey)} ON lead.id = c.lead_id
             JOIN enrolment e ON e.id = c.enrolment_id
             WHERE c.journey = {literal(journey.name)}"""

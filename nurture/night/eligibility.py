@@ -1,113 +1,123 @@
-"""Whom we may reach tonight, how, and when: hard limits and send windows, once per lead.
+"""May this go? Asked here and nowhere else: of a lead on a channel, of a pair by the night, of a message by the claim.
 
-Makes the temporary table ``reach``, one row for each lead of ``due_pair``: for every scope the fault that forbids it
-(empty when none does) and whether its monthly quota is used up; the lead's next window; the employee who handles its
-tasks, with theirs.
+Every answer is SQL that yields a ``Reason``, empty when nothing forbids it. It is asked over the evidence of an as-of
+date: ``lead``, its ``standing`` s and the facts of a journey, which ``facts.py`` takes for the moment that is meant.
+Who may be refused for how long is decided by the sets below; the words for a person stand in ``vocabulary.py``.
 """
 
-from datetime import date
+from collections.abc import Iterable
 
-import pyarrow as pa
-
-from models import Channel, ConsentScope
+from models import Channel, Lifecycle, Reason
+from nurture.consent.effective_consent import suppressed
 from nurture.content.email_policy import leaves_the_country
-from nurture.content.send_windows import slots
+from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
-from nurture.ledger.states import COUNTED
 from nurture.people.channel_addresses import WAYS, Way
-from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 
+FAULTS = (
+    Reason.SUPPRESSED,
+    Reason.NO_CONSENT,
+    Reason.NO_CROSS_BORDER,
+    Reason.NO_CHANNEL,
+    Reason.NO_CONTENT,
+    Reason.NO_QUOTA,
+    Reason.NO_ADDRESS,
+)
+"""When every leg of a pair has a fault, the first of these that occurs is the reason."""
 
-def take_reach(database: Database, playbook: Playbook, night: date) -> None:
-    """Make ``slot``, ``handler`` and ``reach``."""
-    _take_slots(database, playbook, night)
-    zone, country = literal(playbook.zone.key), literal(playbook.policy.country)
-    database.make(
-        "handler",
-        f"""
-        SELECT staff.id, staff.external_id, slot.send_day, slot.opens, slot.closes FROM staff JOIN slot
-        ON slot.zone = coalesce(staff.timezone, {zone}) AND slot.country = coalesce(staff.country, {country})""",
-    )
-    database.make(
-        "reach",
-        f"""
-        SELECT lead.id AS lead_id, lead.account_id, lead.depth, lead.email_hash, lead.wecom_hash, lead.mobile_hash,
-               slot.send_day, slot.opens, slot.closes, s.reply_open,
-               coalesce(lead.paused_until > {literal(night)}, false) AS lead_paused,
-               {_handler(database, playbook)},
-               {", ".join(_fault(way, playbook) for way in WAYS)}, {", ".join(_full(way, playbook) for way in WAYS)}
-        FROM tonight_lead lead SEMI JOIN due_pair ON due_pair.lead_id = lead.id
-        JOIN standing s ON s.lead_id = lead.id
-        JOIN slot ON slot.zone = coalesce(lead.timezone, {zone}) AND slot.country = coalesce(lead.country, {country})
-        LEFT JOIN handler owner ON owner.id = lead.owner_id
-        {" ".join(_blocks(way) for way in WAYS)} {" ".join(_usage(way, playbook) for way in WAYS)}""",
-    )
+SUPPRESSING = (Reason.SUPPRESSED, Reason.NO_CONSENT, Reason.TOPIC_OFF, Reason.NO_CROSS_BORDER)
+CANCELLING = (
+    Reason.ADDRESS_CHANGED, Reason.LEFT, Reason.GOAL, Reason.LIFECYCLE, Reason.DISQUALIFIED, Reason.ONLY_IF,
+)  # fmt: skip
+"""Why a planned message ends at its claim, and how; for every other reason it waits."""
 
 
-def _take_slots(database: Database, playbook: Playbook, night: date) -> None:
-    zone, country = literal(playbook.zone.key), literal(playbook.policy.country)
-    places = database.rows(f"""
-        SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM tonight_lead
-        UNION SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM staff""")
-    found = slots([(row[0], row[1]) for row in places], night, playbook.policy, playbook.zone)
-    moment = pa.timestamp("us")
-    columns = {
-        "zone": pa.array([slot.zone for slot in found], pa.string()),
-        "country": pa.array([slot.country for slot in found], pa.string()),
-        "send_day": pa.array([slot.send_day for slot in found], pa.date32()),
-        "opens": pa.array([slot.opens.replace(tzinfo=None) for slot in found], moment),
-        "closes": pa.array([slot.closes.replace(tzinfo=None) for slot in found], moment),
-    }
-    database.table("slot", pa.table(columns))
+def ends(reason: str) -> bool:
+    """Whether a message that is stopped for this reason never goes."""
+    return reason in (*SUPPRESSING, *CANCELLING)
 
 
-def _handler(database: Database, playbook: Playbook) -> str:
-    """The owner's columns, or the sales desk's: as constants, because a join on a constant alone is a loop."""
-    columns = {"id": "UUID", "send_day": "DATE", "opens": "TIMESTAMP", "closes": "TIMESTAMP"}
-    texts_of = ", ".join(f"{name}::VARCHAR" for name in columns)
-    desks = database.rows(f"SELECT {texts_of} FROM handler WHERE external_id = {literal(playbook.policy.sales_desk)}")
-    desk = desks[0] if desks else (None,) * len(columns)
-    return ", ".join(
-        f"coalesce(owner.{name}, {literal(value)}::{kind}) AS handler_{name}"
-        for (name, kind), value in zip(columns.items(), desk, strict=True)
-    )
+# -- a lead on a channel -----------------------------------------------------------------------------------------------
 
 
-def _fault(way: Way, playbook: Playbook) -> str:
-    return f"""CASE WHEN lead.{way.address} IS NULL THEN 'no_address'
-        WHEN blocked_{way.scope}.address_hash IS NOT NULL THEN 'suppressed'
-        WHEN lead.{way.scope}_off OR NOT s.{way.scope}_ok THEN 'no_consent'
-        {_abroad(way, playbook)} ELSE '' END AS {way.channel}_fault"""
+def channel_fault(way: Way, playbook: Playbook, address: str) -> str:
+    """What forbids a ``lead`` with its standing ``s`` to be written to on a channel, at the hash of an address."""
+    unwanted = _unwanted(way, playbook, address)
+    return f"CASE WHEN {address} IS NULL THEN {literal(Reason.NO_ADDRESS)} ELSE {unwanted} END"
 
 
-def _abroad(way: Way, playbook: Playbook) -> str:
-    return f"WHEN {leaves_unasked(playbook)} THEN 'no_cross_border'" if way.channel is Channel.EMAIL else ""
+def _unwanted(way: Way, playbook: Playbook, address: str) -> str:
+    abroad = f"WHEN {_leaves_unasked(playbook)} THEN {literal(Reason.NO_CROSS_BORDER)}"
+    return f"""CASE WHEN {suppressed(way, address)} THEN {literal(Reason.SUPPRESSED)}
+        WHEN lead.{way.scope}_off OR NOT s.{way.scope}_ok THEN {literal(Reason.NO_CONSENT)}
+        {abroad if way.channel is Channel.EMAIL else ""} ELSE '' END"""
 
 
-def leaves_unasked(playbook: Playbook) -> str:
+def _leaves_unasked(playbook: Playbook) -> str:
     """The predicate that mail to a ``lead`` would leave the country, and they did not consent to that (``s``)."""
     policy = playbook.policy
     return f"({leaves_the_country(policy.email, policy.law, policy.country)} AND NOT s.cross_border_ok)"
 
 
-def _blocks(way: Way) -> str:
-    scopes = texts(way.scope, ConsentScope.ALL)
-    return f"""LEFT JOIN (SELECT DISTINCT address_hash FROM suppression WHERE scope IN {scopes}) blocked_{way.scope}
-        ON blocked_{way.scope}.address_hash = lead.{way.hash}"""
-
-
-def _full(way: Way, playbook: Playbook) -> str:
+def quota_used_up(way: Way, playbook: Playbook) -> str:
+    """The predicate that a lead had its messages of the month on a channel (``used_…``)."""
     quota = playbook.policy.quota.get(way.channel)
-    used = f"coalesce(used_{way.scope}.messages >= {quota}, false)" if quota is not None else "false"
-    return f"{used} AS {way.channel}_full"
+    return f"coalesce(used_{way.scope}.messages >= {quota}, false)" if quota is not None else "false"
 
 
-def _usage(way: Way, playbook: Playbook) -> str:
-    if way.channel not in playbook.policy.quota:
-        return ""
-    return f"""LEFT JOIN (
-            SELECT lead_id, date_trunc('month', send_day) AS month, count(*) AS messages FROM message
-            WHERE channel = {literal(way.channel)} AND NOT internal AND state IN {texts(*COUNTED)} GROUP BY ALL
-        ) used_{way.scope} ON used_{way.scope}.lead_id = lead.id
-            AND used_{way.scope}.month = date_trunc('month', slot.send_day)"""
+def served(lifecycles: Iterable[str]) -> str:
+    """The predicate that a lead's lifecycle is one of these."""
+    return f"lead.lifecycle IN {texts(*(Lifecycle(value) for value in lifecycles))}"
+
+
+# -- a pair in a night -------------------------------------------------------------------------------------------------
+
+
+def leg_fault(playbook: Playbook, leg: int) -> str:
+    """What forbids a leg of a due pair ``d``, its lead as ``reach`` r says; NULL when it is not the leg's turn."""
+    channel = f"d.channel_{leg}"
+    forbids = " ".join(f"WHEN {literal(way.channel)} THEN r.{way.channel}_fault" for way in WAYS)
+    full = " ".join(f"WHEN {literal(way.channel)} THEN r.{way.channel}_full" for way in WAYS)
+    return f"""CASE WHEN {channel} IS NULL OR {leg} < d.next_leg THEN NULL
+        WHEN d.internal AND r.handler_id IS NULL THEN {literal(Reason.NO_ADDRESS)}
+        WHEN NOT d.internal AND CASE {channel} {forbids} END <> '' THEN CASE {channel} {forbids} END
+        WHEN {channel} NOT IN {texts(*sorted(playbook.channels))} THEN {literal(Reason.NO_CHANNEL)}
+        WHEN NOT d.fits_{leg} THEN {literal(Reason.NO_CONTENT)}
+        WHEN NOT d.internal AND CASE {channel} {full} END THEN {literal(Reason.NO_QUOTA)} ELSE '' END"""
+
+
+def topic_off(lead: str, journey: str) -> str:
+    """The predicate that a lead does not want to hear about a journey's topic."""
+    return f"(({lead}, {journey}) IN (SELECT (lead_id, topic) FROM topic_off))"
+
+
+# -- a message at its claim --------------------------------------------------------------------------------------------
+
+
+def message_fault(playbook: Playbook, journey: Journey, channel: Channel, reached: str, paused: str) -> str:
+    """What stops a due message ``c`` of a journey, whose ``lead``, standing ``s`` and enrolment ``e`` are joined.
+
+    What ends a message is asked before what delays it. Notices are for colleagues, who are told in the end.
+
+    Args:
+        reached: The predicate that the journey's goal is reached.
+        paused: The predicate that a person or a breaker paused it.
+    """
+    way = next(way for way in WAYS if way.channel is channel)
+    only_if = {touch.key: touch.only_if for _, touch in journey.touches() if touch.only_if is not None}
+    wanted = " ".join(f"WHEN {literal(key)} THEN {rule.sql()}" for key, rule in only_if.items())
+    unwanted, is_touch = _unwanted(way, playbook, "c.address_hash"), "c.kind = 'touch'"
+    return f"""CASE
+        WHEN NOT c.internal AND {unwanted} <> '' THEN {unwanted}
+        WHEN NOT c.internal AND {topic_off("c.lead_id", "c.journey")} THEN {literal(Reason.TOPIC_OFF)}
+        WHEN NOT c.internal AND lead.{way.hash} IS DISTINCT FROM c.address_hash THEN {literal(Reason.ADDRESS_CHANGED)}
+        WHEN e.left_on IS NOT NULL AND {is_touch} THEN {literal(Reason.LEFT)}
+        WHEN {reached} AND {is_touch} THEN {literal(Reason.GOAL)}
+        WHEN NOT {served(journey.serves)} AND {is_touch} THEN {literal(Reason.LIFECYCLE)}
+        WHEN lead.disqualified AND {is_touch} THEN {literal(Reason.DISQUALIFIED)}
+        WHEN NOT {f"CASE c.touch {wanted} ELSE true END" if wanted else "true"} THEN {literal(Reason.ONLY_IF)}
+        WHEN lead.on_hold AND {is_touch} THEN {literal(Reason.ON_HOLD)}
+        WHEN s.reply_open AND NOT c.internal THEN {literal(Reason.REPLY_OPEN)}
+        WHEN lead.paused_until > c.today AND NOT c.internal THEN {literal(Reason.LEAD_PAUSED)}
+        WHEN {paused} THEN {literal(Reason.PAUSED)} ELSE '' END"""

@@ -12,7 +12,8 @@ from nurture.journey.definition import Journey, Stage
 from nurture.journey.expressions import Rule
 from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
-from nurture.night.facts import lead_with_evidence, served
+from nurture.night.eligibility import served
+from nurture.night.facts import lead_with_evidence
 from nurture.storage.database import Database
 from nurture.storage.sql import Value, literal, texts
 from nurture.vocabulary import EXIT_WORDS, Words, fell_back_words

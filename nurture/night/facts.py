@@ -8,12 +8,14 @@ only on the night and on what it took in: computed again after a crash they are 
 from collections.abc import Iterable
 from datetime import date
 
-from models import ConsentScope, Lifecycle
+from models import ConsentScope
+from nurture.consent.effective_consent import consent_holds, scopes_of
 from nurture.content.event_kinds import EventCatalogue
 from nurture.content.send_windows import reply_open_since
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.journey.rules import CONVERSATION, Did, dids
+from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
 
@@ -69,19 +71,11 @@ def take_standing(
 def _consents(night: date, withdrawn_until: date) -> str:
     """Grants count once their day is over, withdrawals from their day on; a withdrawal wins a tie."""
 
-    def newest(scope: str, kind: str) -> str:
-        return f"max(occurred_at) FILTER ({kind} AND scope IN {texts(scope, 'all')})"
-
-    granted = f"action <> 'withdrawn' AND proven AND occurred_on < {literal(night)}"
-    withdrawn = f"action = 'withdrawn' AND occurred_on <= {literal(withdrawn_until)}"
-
-    def ok(scope: str, yes: str) -> str:
-        no = newest(scope, withdrawn)
-        return f"coalesce({yes} > coalesce({no}, TIMESTAMP '-infinity'), false) AS {scope}_ok"
-
-    columns = [ok(scope, newest(scope, granted)) for scope in ("email", "wecom", "phone")]
-    abroad = ok(CROSS_BORDER, f"max(occurred_at) FILTER ({granted} AND scope = '{CROSS_BORDER}')")
-    withdrew = f"bool_or({withdrawn} AND scope <> '{CROSS_BORDER}') AS withdrew"
+    granted, withdrawn = f"occurred_on < {literal(night)}", f"occurred_on <= {literal(withdrawn_until)}"
+    columns = [f"{consent_holds(scopes_of(way), scopes_of(way), granted, withdrawn)} AS {way.scope}_ok" for way in WAYS]
+    both = texts(CROSS_BORDER, ConsentScope.ALL)
+    abroad = f"{consent_holds(texts(CROSS_BORDER), both, granted, withdrawn)} AS {CROSS_BORDER}_ok"
+    withdrew = f"bool_or(action = 'withdrawn' AND {withdrawn} AND scope <> '{CROSS_BORDER}') AS withdrew"
     return f"SELECT lead_id, {', '.join(columns)}, {abroad}, {withdrew} FROM consent GROUP BY lead_id"
 
 
@@ -184,8 +178,3 @@ def _in_stage(journey: Journey) -> str:
 
 def _late(seen_until: str) -> str:
     return f"coalesce(i.seen_at > {seen_until} AND i.occurred_at >= i.seen_at - INTERVAL {LATE_DAYS} DAY, false)"
-
-
-def served(lifecycles: Iterable[str]) -> str:
-    """The predicate that a lead's lifecycle is one of these."""
-    return f"lead.lifecycle IN {texts(*(Lifecycle(value) for value in lifecycles))}"

@@ -10,21 +10,11 @@ from models import MessageState, Reason, Verdict
 from nurture.ledger.message_ids import about, digest
 from nurture.ledger.states import COUNTED, ON_ITS_WAY, PROVED_UNSENT
 from nurture.night.due_touches import Planning
-from nurture.night.eligibility import take_reach
+from nurture.night.eligibility import FAULTS, leg_fault, topic_off
+from nurture.night.recipients import take_reach
 from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
-
-FAULTS = (
-    Reason.SUPPRESSED,
-    Reason.NO_CONSENT,
-    Reason.NO_CROSS_BORDER,
-    Reason.NO_CHANNEL,
-    Reason.NO_CONTENT,
-    Reason.NO_QUOTA,
-    Reason.NO_ADDRESS,
-)
-"""When every leg has a fault, the first of these that occurs is the reason."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +47,7 @@ class Restraint:
         """The considered pairs, numbered, each with its first leg that works, or the fault if none does."""
         legs = self.planning.legs
         names = ", ".join(f"fault_{leg}" for leg in legs)
+        checked = ", ".join(f"{leg_fault(self.planning.playbook, leg)} AS fault_{leg}" for leg in legs)
         leg = "CASE " + " ".join(f"WHEN fault_{leg} = '' THEN {leg}" for leg in legs) + " END"
         channel = "CASE " + " ".join(f"WHEN fault_{leg} = '' THEN channel_{leg}" for leg in legs) + " END"
         faults = " ".join(f"WHEN {literal(fault)} IN ({names}) THEN {literal(fault)}" for fault in FAULTS)
@@ -64,24 +55,11 @@ class Restraint:
             SELECT *, CASE WHEN leg IS NOT NULL THEN '' ELSE CASE {faults} END END AS fault
             FROM (
                 SELECT *, {leg} AS leg, {channel} AS channel FROM (
-                    SELECT row_number() OVER ()::INTEGER AS n, d.*, {", ".join(self._fault(leg) for leg in legs)},
-                           NOT d.internal AND (d.lead_id, d.journey) IN (SELECT (lead_id, topic) FROM topic_off)
-                               AS topic_off
+                    SELECT row_number() OVER ()::INTEGER AS n, d.*, {checked},
+                           NOT d.internal AND {topic_off("d.lead_id", "d.journey")} AS topic_off
                     FROM due_pair d JOIN reach r ON r.lead_id = d.lead_id WHERE {inside_grace}
                 )
             )"""
-
-    def _fault(self, leg: int) -> str:
-        channel = f"d.channel_{leg}"
-        by_channel = " ".join(f"WHEN {literal(way.channel)} THEN r.{way.channel}_fault" for way in WAYS)
-        full = " ".join(f"WHEN {literal(way.channel)} THEN r.{way.channel}_full" for way in WAYS)
-        return f"""CASE WHEN {channel} IS NULL OR {leg} < d.next_leg THEN NULL
-            WHEN d.internal AND r.handler_id IS NULL THEN 'no_address'
-            WHEN NOT d.internal AND CASE {channel} {by_channel} END <> '' THEN CASE {channel} {by_channel} END
-            WHEN {channel} NOT IN {texts(*sorted(self.planning.playbook.channels))} THEN 'no_channel'
-            WHEN NOT d.fits_{leg} THEN 'no_content'
-            WHEN NOT d.internal AND CASE {channel} {full} END THEN 'no_quota'
-            ELSE '' END AS fault_{leg}"""
 
     def _alive(self) -> str:
         """The pairs as the rules need them: who, where to, when, and in which order."""

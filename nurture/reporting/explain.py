@@ -8,11 +8,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from models import Reason
 from nurture.errors import InputError
 from nurture.journey.playbook import Playbook
 from nurture.ledger.message_ids import name_of_message
+from nurture.night.eligibility import channel_fault
 from nurture.night.facts import take_facts, take_standing, taken_in
 from nurture.night.scoring import load_points
+from nurture.people.channel_addresses import WAYS
 from nurture.people.contact_points import HOME_COUNTRY
 from nurture.people.lead_lookup import look_up_candidates
 from nurture.reporting.outlook import Outlook, journeys_not_entered, look_ahead
@@ -72,6 +75,14 @@ class NotSent:
 
 
 @dataclass(frozen=True)
+class Reachable:
+    """A scope of consent, and what forbids to reach the lead by it in the coming night; empty when nothing does."""
+
+    scope: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class LeadStory:
     """Everything that Nurture decided about a lead."""
 
@@ -89,6 +100,7 @@ class LeadStory:
     outlook: Outlook | None
     not_entered: tuple[str, ...]
     next_night: date
+    channels: tuple[Reachable, ...] = ()
 
 
 def explain_lead(
@@ -122,6 +134,7 @@ def explain_lead(
         depth_parts=_depth_parts(database, known, f"i.lead_id = {literal(lead_id)}") if scored_on else (),
         account_depth=row[5],
         account_depth_parts=_depth_parts(database, known, _colleagues(lead_id)) if scored_on else (),
+        channels=_channels(database, playbook, lead_id),
         history=_history(database, lead_id, language),
         messages=_messages(database, lead_id),
         not_sent=_not_sent(database, lead_id),
@@ -169,6 +182,15 @@ def _depth_parts(database: Database, known: str, whose: str) -> tuple[DepthPart,
 def _colleagues(lead_id: UUID) -> str:
     account = f"(SELECT account_id FROM lead WHERE id = {literal(lead_id)})"
     return f"i.lead_id IN (SELECT id FROM lead WHERE account_id = {account})"
+
+
+def _channels(database: Database, playbook: Playbook, lead_id: UUID) -> tuple[Reachable, ...]:
+    faults = ", ".join(channel_fault(way, playbook, f"lead.{way.hash}") for way in WAYS)
+    found = database.one(f"""
+        SELECT {faults} FROM tonight_lead lead JOIN standing s ON s.lead_id = lead.id
+        WHERE lead.id = {literal(lead_id)}""")
+    closed = {way.channel: "" if way.channel in playbook.channels else Reason.NO_CHANNEL for way in WAYS}
+    return tuple(Reachable(way.scope, why or closed[way.channel]) for way, why in zip(WAYS, found, strict=True))
 
 
 def _history(database: Database, lead_id: UUID, language: Language) -> tuple[HistoryRow, ...]:

@@ -13,8 +13,9 @@ from nurture.journey.rules import Did
 from nurture.journey.sentences import joined
 from nurture.journey.touches import Touch
 from nurture.night.due_touches import Planning
+from nurture.night.eligibility import served
 from nurture.night.enrolments import won_accounts
-from nurture.night.facts import lead_with_evidence, served
+from nurture.night.facts import lead_with_evidence
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
 from nurture.vocabulary import Language, Words, name_of

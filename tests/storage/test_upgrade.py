@@ -81,6 +81,7 @@ def test_its_leads_are_explained_as_before(home: Path, before: dict[str, Any]) -
         story, expected = json.loads(nurture(home, "explain", lead, "--json").stdout), before["explain"][lead]
         for message in expected["messages"]:
             message["touch"] = NOTICES.get(message["touch"], message["touch"])
+        assert story.pop("channels")[0]["scope"] == "email"
         assert story == expected
 
 
