@@ -176,22 +176,26 @@ UPDATE judged SET reason = 'employee_day_cap' FROM (
 WHERE r.n = judged.n AND r.nth > 20;
 
 INSERT INTO message (id, journey, stage, touch, enrolment_id, enrolment_number, entry, leg, channel, internal, lead_id,
-    account_id, owner_id, address_hash, night, state, send_day, not_before, not_after, expires_on, fingerprint)
-SELECT message, journey, stage, touch, id, 1, entry, CASE WHEN goes <> channel THEN 1 ELSE 0 END, goes, internal, lead_id,
+    account_id, owner_id, address_hash, night, state, send_day, not_before, not_after, expires_on, fingerprint,
+    kind, subject)
+SELECT message, journey, stage, CASE WHEN position < 0 THEN '' ELSE touch END, id, 1, entry, CASE WHEN goes <> channel THEN 1 ELSE 0 END, goes, internal, lead_id,
     account_id, CASE WHEN internal THEN owner_id END, hash, DATE '2026-10-13', 'planned', DATE '2026-10-13',
     TIMESTAMP '2026-10-13 01:00:00' + to_seconds(('0x' || right(message::VARCHAR, 8))::BIGINT % 7200),
-    TIMESTAMP '2026-10-13 10:00:00', DATE '2026-10-20', {fingerprint}
+    TIMESTAMP '2026-10-13 10:00:00', DATE '2026-10-20', {fingerprint},
+    CASE WHEN position < 0 THEN 'mark_notice' ELSE 'touch' END, CASE WHEN position < 0 THEN 'nearly-qualified' ELSE '' END
 FROM judged w WHERE reason = '';
 
-INSERT INTO decision (night, enrolment_id, touch, journey, stage, lead_id, due, verdict, reason, leg, channel, not_before, message_id)
-SELECT DATE '2026-10-13', id, touch, journey, stage, lead_id, due,
+INSERT INTO decision (night, enrolment_id, touch, journey, stage, lead_id, due, verdict, reason, leg, channel, not_before, message_id,
+    kind, subject)
+SELECT DATE '2026-10-13', id, CASE WHEN position < 0 THEN '' ELSE touch END, journey, stage, lead_id, due,
     CASE WHEN reason = '' THEN 'planned' WHEN reason = 'past_grace' THEN 'stale' WHEN reason = 'newer_touch' THEN 'superseded'
          WHEN reason IN ('reply_open', 'account_day_cap', 'employee_day_cap') THEN 'postponed' ELSE 'refused' END,
     reason,
     CASE WHEN reason = '' THEN CASE WHEN goes <> channel THEN 1 ELSE 0 END END, CASE WHEN reason = '' THEN goes END,
     CASE WHEN reason = '' THEN
         TIMESTAMP '2026-10-13 01:00:00' + to_seconds(('0x' || right(message::VARCHAR, 8))::BIGINT % 7200) END,
-    CASE WHEN reason = '' THEN message END
+    CASE WHEN reason = '' THEN message END,
+    CASE WHEN position < 0 THEN 'mark_notice' ELSE 'touch' END, CASE WHEN position < 0 THEN 'nearly-qualified' ELSE '' END
 FROM judged;
 
 COMMIT;
