@@ -76,7 +76,7 @@ def measure(home: Path, messages: int, latency: float) -> Measured:
     with store.open() as database:
         close_night(database, playbook, NIGHT, now=EVENING)
     freeze(store, settings, playbook, NIGHT, EVENING)
-    letterhead = Letterhead(tokens_of(settings), "reply.ours.example", settings.rendered / "attachments")
+    letterhead = Letterhead(tokens_of(settings), "reply.ours.example", settings.paths.rendered / "attachments")
     with as_process(latency) as url:
         channel = SendGrid(SecretStr(KEY), url, letterhead, lambda: datetime.now(UTC))
         began = time.perf_counter()
@@ -92,7 +92,7 @@ def payloads(store: Store, settings: Settings, letterhead: Letterhead) -> list[d
     """What was posted, built again."""
     with store.open() as database:
         rows = database.rows("SELECT replace(id::VARCHAR, '-', ''), payload_file FROM message ORDER BY not_before, id")
-    rendered = Rendered(settings.rendered)
+    rendered = Rendered(settings.paths.rendered)
     return [payload(found, letterhead) for id, file in rows if (found := rendered.find(file, id))]
 
 

@@ -167,7 +167,11 @@ def _peak_rss_mb(renderers: int) -> int:
 
 def _sizes(settings: Settings) -> dict[str, int]:
     """Bytes on disk: the database, the rendered words, the attempt log."""
-    folders = {"database": settings.database, "rendered": settings.rendered, "attempts": settings.attempts}
+    folders = {
+        "database": settings.paths.database,
+        "rendered": settings.paths.rendered,
+        "attempts": settings.paths.attempts,
+    }
     return {name: sum(_files(path)) for name, path in folders.items()}
 
 

@@ -81,7 +81,7 @@ def stop(
     """
     from nurture.settings import read_settings
 
-    switch = KillSwitch(read_settings().kill_switch)
+    switch = KillSwitch(read_settings().paths.kill_switch)
     switch.pull(why, datetime.now(UTC))
     show.switched(f"Stopped: {switch.pulled}. `nurture go` lets sending go on.", json)
 
@@ -91,7 +91,7 @@ def go(json: Json = False) -> None:
     """Let sending go on after `nurture stop`. Pauses stay: `nurture status` lists them."""
     from nurture.settings import read_settings
 
-    was = KillSwitch(read_settings().kill_switch).release()
+    was = KillSwitch(read_settings().paths.kill_switch).release()
     show.switched("Sending goes on with the next dispatch." if was else "Nothing was stopped.", json)
 
 

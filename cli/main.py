@@ -130,7 +130,7 @@ def audit(json: Json = False) -> None:
     from nurture.audit.night_checks import audit as prove
 
     with open_house() as (database, _, settings):
-        findings = prove(database, settings.rendered)
+        findings = prove(database, settings.paths.rendered)
     show.findings(findings, json)
     raise typer.Exit(PROBLEM if any(finding.breaches for finding in findings) else OK)
 
@@ -154,7 +154,7 @@ def check(json: Json = False) -> None:
     read_pages(settings.content, settings.public_url)
     problems = check_playbook(playbook, business_date(datetime.now(UTC), playbook.zone))
     problems += proofread(playbook.content, read_voice(settings.content), playbook.policy.language)
-    if settings.database.exists():
+    if settings.paths.database.exists():
         with Store.of(settings).open() as database:
             problems += check_against(database, playbook)
     show.problems(playbook, problems, json)

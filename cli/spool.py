@@ -18,7 +18,7 @@ def spool(json: Json = False) -> None:
     from nurture.inbound.spool import Spool
     from nurture.settings import read_settings
 
-    found = look(Spool(read_settings().spool))
+    found = look(Spool(read_settings().paths.spool))
     age = int((datetime.now(UTC) - found.oldest).total_seconds()) if found.oldest else None
     if json:
         as_json_line(vars(found) | {"oldest": found.oldest and found.oldest.isoformat(), "oldest_age_seconds": age})

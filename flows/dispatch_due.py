@@ -30,7 +30,7 @@ def dispatch_due() -> State[Any]:
 
 
 def _show_outbox(settings: Settings) -> None:
-    for page in sorted(settings.outbox.glob("????-??-??/index.html"))[-1:]:
+    for page in sorted(settings.paths.outbox.glob("????-??-??/index.html"))[-1:]:
         show_gallery(page, settings.gallery_url)
 
 

@@ -1,5 +1,6 @@
 """The one settings page: every ``NURTURE_*`` variable, typed and documented. Nothing else reads the environment."""
 
+from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -111,54 +112,67 @@ class Settings(BaseSettings):
         return typed if typed.tzinfo else typed.replace(tzinfo=ZoneInfo(self.zone))
 
     @property
+    def paths(self) -> "Home":
+        """Where everything lies."""
+        return Home(self.home, self.key_file)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of an installation, and where in it everything lies; ``key_file`` may lie elsewhere."""
+
+    folder: Path
+    key_file: Path | None = None
+
+    @property
     def database(self) -> Path:
         """The one DuckDB file."""
-        return self.home / "nurture.duckdb"
+        return self.folder / "nurture.duckdb"
 
     @property
     def rendered(self) -> Path:
         """Where rendered messages lie, a folder a night."""
-        return self.home / "rendered"
+        return self.folder / "rendered"
 
     @property
     def attempts(self) -> Path:
         """Where every attempt to send is written down before it is made."""
-        return self.home / "attempts"
+        return self.folder / "attempts"
 
     @property
     def outbox(self) -> Path:
         """Where the preview channel delivers."""
-        return self.home / "outbox"
+        return self.folder / "outbox"
 
     @property
     def spool(self) -> Path:
         """What came in from outside and is not in the ledger yet."""
-        return self.home / "spool"
+        return self.folder / "spool"
 
     @property
     def samples(self) -> Path:
         """Where some messages of a night that waits for its approval can be looked at."""
-        return self.home / "samples"
+        return self.folder / "samples"
 
     @property
     def kill_switch(self) -> Path:
         """While this file is there, nothing is sent."""
-        return self.home / "STOP"
+        return self.folder / "STOP"
 
     @property
     def web_state(self) -> Path:
         """What pages must know, published by flows."""
-        return self.home / "web" / "state.sqlite"
+        return self.folder / "web" / "state.sqlite"
 
     @property
     def web_key_file(self) -> Path:
         """Where the key of signed web addresses lies."""
-        return self.home / "web.key"
+        return self.folder / "web.key"
 
     @property
     def address_key_file(self) -> Path:
         """Where the key of the address hashes lies; never in the database."""
-        return self.key_file or self.home / "address.key"
+        return self.key_file or self.folder / "address.key"
 
 
 def read_settings() -> Settings:

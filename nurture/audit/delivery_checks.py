@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from models import MessageState, Mover
+from models import Mover
 from nurture.audit.check import Check, Finding
 from nurture.consent.effective_consent import consent_withdrawn, scopes_of, scopes_of_message
 from nurture.ledger.moves import MOVES
-from nurture.ledger.states import GOING, IN_FLIGHT
+from nurture.ledger.states import GOING, IN_FLIGHT, UNSENT
 from nurture.people.channel_addresses import WAYS, Way
 from nurture.rendering.frozen import Rendered
 from nurture.storage.database import Database
@@ -90,17 +90,16 @@ def audit_words(database: Database, folder: Path) -> Finding:
         WHERE payload_hash IS NOT NULL ORDER BY payload_file""")
     rendered = Rendered(folder)
     kept = {file: (folder / file).exists() for file in {row[1] for row in rows}}
-    unsent = {MessageState.PLANNED, MessageState.HELD}
     lost = [
         message
         for message, file, digest in rows
         if kept[file] and ((found := rendered.find(file, message)) is None or found.digest() != digest)
     ]
-    lost += _unsent_without_words(database, [file for file, there in kept.items() if not there], unsent)
+    lost += _unsent_without_words(database, [file for file, there in kept.items() if not there])
     return Finding("the frozen words are those that the ledger knows", len(lost), tuple(lost[:SHOWN]))
 
 
-def _unsent_without_words(database: Database, files: list[str], unsent: set[MessageState]) -> list[str]:
+def _unsent_without_words(database: Database, files: list[str]) -> list[str]:
     rows = database.rows(f"""
-        SELECT id FROM message WHERE payload_file IN {texts(*files)} AND state IN {texts(*sorted(unsent))}""")
+        SELECT id FROM message WHERE payload_file IN {texts(*files)} AND state IN {texts(*UNSENT)}""")
     return [str(row[0]) for row in rows]

@@ -8,7 +8,7 @@ from nurture.audit.check import Check, Finding
 from nurture.audit.delivery_checks import audit_words, delivery_checks
 from nurture.consent.effective_consent import consent_holds, scopes_of, scopes_of_message
 from nurture.ledger.message_ids import digest
-from nurture.ledger.states import COUNTED, PROVED_UNSENT
+from nurture.ledger.states import COUNTED, PROVED_UNSENT, UNSENT
 from nurture.night.decision_history import NIGHTS_KEPT
 from nurture.people.channel_addresses import WAYS, Way
 from nurture.storage.database import Database
@@ -126,7 +126,7 @@ def _messages() -> Iterator[Check]:
     )
     yield Check(
         "nothing past its grace is still waiting to be sent",
-        """SELECT id FROM message WHERE state IN ('planned', 'held')
+        f"""SELECT id FROM message WHERE state IN {texts(*UNSENT)}
            AND expires_on < (SELECT max(night) FROM run WHERE step = 'take_in')""",
     )
     yield Check(
@@ -149,8 +149,8 @@ def _messages() -> Iterator[Check]:
     )
     yield Check(
         "nobody who left a journey has a message of it waiting",
-        """SELECT m.id FROM message m JOIN enrolment e ON e.id = m.enrolment_id
-           WHERE e.left_on IS NOT NULL AND m.state IN ('planned', 'held') AND m.kind = 'touch'
+        f"""SELECT m.id FROM message m JOIN enrolment e ON e.id = m.enrolment_id
+           WHERE e.left_on IS NOT NULL AND m.state IN {texts(*UNSENT)} AND m.kind = 'touch'
              AND m.resend = 0""",
     )
 

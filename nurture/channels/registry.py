@@ -46,7 +46,7 @@ def open_outlets(settings: Settings, playbook: Playbook, now: datetime) -> tuple
     Raises:
         InputError: an address of NURTURE_ONLY_TO is none, the address key is missing, or a provider cannot be opened.
     """
-    preview = Preview(settings.outbox, settings.rendered, now, places(playbook.ranked()))
+    preview = Preview(settings.paths.outbox, settings.paths.rendered, now, places(playbook.ranked()))
     found = lanes(settings.mode, playbook.policy, _only_to(settings))
     providers = {name: open_provider(name, settings) for name in {lane.provider for lane in found} - {PREVIEW}}
     return tuple(Outlet(lane, providers.get(lane.provider, preview)) for lane in found)
@@ -56,7 +56,7 @@ def _only_to(settings: Settings) -> tuple[str, ...]:
     """The hashes of the addresses that preview mode may reach."""
     if settings.mode is Mode.LIVE or not settings.only_to.split():
         return ()
-    key = read_address_key(settings.address_key_file)
+    key = read_address_key(settings.paths.address_key_file)
     addresses = [one_email(typed) for typed in settings.only_to.split()]
     if None in addresses:
         raise InputError(f"NURTURE_ONLY_TO: entry {addresses.index(None) + 1} is no email address.")
@@ -65,7 +65,7 @@ def _only_to(settings: Settings) -> tuple[str, ...]:
 
 def open_provider(name: str, settings: Settings) -> Channel:
     """The channel of a mail provider, by the name that the policy's routes use."""
-    letterhead = Letterhead(tokens_of(settings), settings.reply_domain, settings.rendered / "attachments")
+    letterhead = Letterhead(tokens_of(settings), settings.reply_domain, settings.paths.rendered / "attachments")
     if name == SENDGRID:
         keys = entries("NURTURE_SENDGRID_API_KEY", settings.sendgrid_api_key)
         if len(keys) != 1:

@@ -17,6 +17,7 @@ from nurture.keys.address_hashes import open_address_key
 from nurture.people.contact_points import one_email
 from nurture.settings import Settings
 from nurture.steps import Told
+from nurture.storage import meta
 from nurture.storage.database import Database, Store
 from nurture.storage.sql import literal
 
@@ -77,12 +78,12 @@ def told_of(pulled: Pulled) -> Told:
 
 
 def _last(database: Database, provider: str) -> datetime:
-    rows = database.rows(f"SELECT value FROM meta WHERE name = {literal(f'pulled_{provider}')}")
-    return datetime.fromisoformat(rows[0][0]) if rows else BEGINNING + OVERLAP
+    known = meta.get(database, f"pulled_{provider}")
+    return datetime.fromisoformat(known) if known else BEGINNING + OVERLAP
 
 
 def _remember(database: Database, provider: str, now: datetime) -> None:
-    database.run(f"INSERT OR REPLACE INTO meta VALUES ({literal(f'pulled_{provider}')}, {literal(now.isoformat())})")
+    meta.put(database, f"pulled_{provider}", now.isoformat())
 
 
 def _write(database: Database, settings: Settings, provider: str, found: Iterable[Suppressed]) -> int:

@@ -6,6 +6,7 @@ from models import ConsentScope
 from nurture.consent.effective_consent import consent_withdrawn
 from nurture.consent.preferences import Preferences
 from nurture.consent.published_preferences import Known, WebState
+from nurture.ledger.states import WRITTEN_TO
 from nurture.settings import Settings
 from nurture.storage.database import Database
 from nurture.storage.sql import texts
@@ -21,11 +22,11 @@ def publish(database: Database, settings: Settings) -> int:
            UNION SELECT lead_id FROM consent WHERE action = 'withdrawn'""",
     )
     readers = [_known(*row) for row in database.rows(_readers())]
-    written = database.rows("""
+    written = database.rows(f"""
         SELECT replace(m.id::VARCHAR, '-', ''), replace(m.lead_id::VARCHAR, '-', '') FROM message m
         SEMI JOIN (SELECT lead_id FROM told) told ON told.lead_id = m.lead_id
-        WHERE NOT m.internal AND m.state IN ('claimed', 'attempting', 'accepted', 'unknown')""")
-    WebState(settings.web_state).publish(readers, [(row[0], row[1]) for row in written])
+        WHERE NOT m.internal AND m.state IN {texts(*WRITTEN_TO)}""")
+    WebState(settings.paths.web_state).publish(readers, [(row[0], row[1]) for row in written])
     return len(readers)
 
 

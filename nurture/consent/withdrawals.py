@@ -15,6 +15,7 @@ from models import ConsentScope, MessageState, Mover
 from nurture.consent.effective_consent import consent_withdrawn, scopes_of_message
 from nurture.consent.requests import Confirmed, Leaving, Wishing
 from nurture.ledger.moves import Ledger
+from nurture.ledger.states import UNSENT
 from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
@@ -189,7 +190,7 @@ def end_unwanted(database: Database, now: datetime, leads: str, addresses: str) 
     """
     concerned = f"""
         SELECT m.id, m.channel, m.lead_id, m.address_hash FROM message m
-        WHERE m.state IN ('planned', 'held') AND NOT m.internal
+        WHERE m.state IN {texts(*UNSENT)} AND NOT m.internal
           AND (m.lead_id IN ({leads}) OR m.address_hash IN ({addresses}))"""
     if not database.make("concerned_message", concerned):
         return 0

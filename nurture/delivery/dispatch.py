@@ -21,6 +21,7 @@ from nurture.inbound.drain import drain
 from nurture.inbound.match_events import settle_doubts
 from nurture.inbound.replies import cards_without_words
 from nurture.journey.playbook import Playbook
+from nurture.ledger.states import UNSENT
 from nurture.rendering.freeze import freeze
 from nurture.rendering.frozen import Rendered
 from nurture.safeguards.circuit_breakers import pause_provider, trip
@@ -113,7 +114,7 @@ class Dispatch:
 
     @property
     def _kill_switch(self) -> KillSwitch:
-        return KillSwitch(self.settings.kill_switch)
+        return KillSwitch(self.settings.paths.kill_switch)
 
     def _moment(self) -> datetime:
         return self.now + self.elapsed()
@@ -125,7 +126,7 @@ class Dispatch:
                 report.guarded = restored
                 return
             recorder = Recorder(database, self._moment())
-            report.swept = recorder.sweep(self.settings.attempts)
+            report.swept = recorder.sweep(self.settings.paths.attempts)
             report.drained += self._drain(database)
             settle_doubts(database, self._moment())
             self._trip_breakers(database, report)
@@ -157,7 +158,7 @@ class Dispatch:
             report.broken += [f"{lane.provider}: paused, {verdict.halt}."] if verdict.halt else []
 
     def _ask_about_due(self, restored: Restored, report: DispatchReport) -> None:
-        asking = Reconciliation(self.store, self.settings.attempts, witnesses(self.outlets), self._moment())
+        asking = Reconciliation(self.store, self.settings.paths.attempts, witnesses(self.outlets), self._moment())
         answers = asking.ask_about_due(restored)
         report.recovered = answers.found[Fate.ACCEPTED]
         report.broken += [
@@ -212,12 +213,14 @@ class Dispatch:
         kinds = texts(*(outlet.lane.kind for outlet in self.outlets if outlet.lane.live))
         found = database.one(f"""
             SELECT count(*) FROM message
-            WHERE state IN ('planned', 'held') AND NOT internal AND not_before <= {literal(self.now)}
+            WHERE state IN {texts(*UNSENT)} AND NOT internal AND not_before <= {literal(self.now)}
               AND channel IN {kinds} AND night NOT IN (SELECT night FROM clearance)""")
         return int(found[0])
 
     def _send_all(self, outlet: Outlet, report: DispatchReport, due: int) -> None:
-        sender = Sender(outlet.channel, Rendered(self.settings.rendered), self.settings.attempts, self._kill_switch)
+        sender = Sender(
+            outlet.channel, Rendered(self.settings.paths.rendered), self.settings.paths.attempts, self._kill_switch
+        )
         claim = self._claim(outlet, START)
         while True:
             sent = self._send(outlet.lane, sender, claim)

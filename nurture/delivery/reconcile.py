@@ -25,16 +25,12 @@ from nurture.errors import TransientError
 from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import open_address_key
 from nurture.ledger.moves import Ledger
-from nurture.ledger.states import IN_FLIGHT
+from nurture.ledger.states import BELIEVED_UNSENT, UNSENT
 from nurture.safeguards.restore_guard import Restored, lift, read_restored, vouch
 from nurture.settings import read_settings
 from nurture.storage.database import Database, Store
 from nurture.storage.process_lease import this_process
 from nurture.storage.sql import literal, texts
-
-WAITING_TO_GO = (MessageState.PLANNED, MessageState.HELD)
-UNSENT = (*WAITING_TO_GO, *IN_FLIGHT, MessageState.UNKNOWN)
-"""What a ledger believes unsent, or does not know about."""
 
 ASKED_AT_ONCE = 2_000
 NOBODY_CAN_SAY = "a restore took away what became of it"
@@ -167,14 +163,14 @@ def _doubtful(which: str) -> str:
     """Messages that count as unsent and are not proved absent. Those without words wait: they are asked about when they
     have some, before they are claimed."""
     return f"""SELECT m.* FROM message m ANTI JOIN absence a ON a.message_id = m.id
-               WHERE m.state IN {texts(*UNSENT)} AND m.payload_hash IS NOT NULL AND {which}"""
+               WHERE m.state IN {texts(*BELIEVED_UNSENT)} AND m.payload_hash IS NOT NULL AND {which}"""
 
 
 def _answer(doubt: Doubt, proofs: Mapping[str, Outcome], vouched: bool) -> Outcome:
     """What is known of a message; silence about one that may be gone leaves it in doubt, unless a person vouches."""
     if proof := proofs.get(doubt.question.id):
         return proof
-    if doubt.state in WAITING_TO_GO and not doubt.may_be_gone:
+    if doubt.state in UNSENT and not doubt.may_be_gone:
         return Outcome(Fate.NOT_SENT, why="it was not due before the restore")
     if vouched and doubt.state is not MessageState.UNKNOWN:
         return Outcome(Fate.NOT_SENT, why="a person vouches for it")
@@ -213,12 +209,12 @@ class Findings:
         self.database.make(
             "finding",
             f"""SELECT m.id, m.state, s.fate, s.provider_id, s.why FROM said s
-                JOIN message m ON m.id = s.id::UUID AND m.fence = s.fence AND m.state IN {texts(*UNSENT)}""",
+                JOIN message m ON m.id = s.id::UUID AND m.fence = s.fence AND m.state IN {texts(*BELIEVED_UNSENT)}""",
         )
 
     def _claim(self) -> None:
         """What waited and did leave, or may have, is claimed as one batch: that is what had happened to it."""
-        gone = f"FROM finding WHERE state IN {texts(*WAITING_TO_GO)} AND fate <> {literal(Fate.NOT_SENT)}"
+        gone = f"FROM finding WHERE state IN {texts(*UNSENT)} AND fate <> {literal(Fate.NOT_SENT)}"
         batch = uuid4()
         held = f"SELECT id, {literal(NOBODY_CAN_SAY)} AS why {gone} AND state = {literal(MessageState.HELD)}"
         self._ledger().move(held, MessageState.PLANNED)
@@ -234,7 +230,7 @@ class Findings:
 
     def _settle(self) -> None:
         """Through ``attempting`` to where each answer leads; what only waited and is absent stays where it is."""
-        gone = f"(state NOT IN {texts(*WAITING_TO_GO)} OR fate <> {literal(Fate.NOT_SENT)})"
+        gone = f"(state NOT IN {texts(*UNSENT)} OR fate <> {literal(Fate.NOT_SENT)})"
         why = literal(NOBODY_CAN_SAY)
         self._ledger().move(f"SELECT id, {why} AS why FROM finding WHERE {gone}", MessageState.ATTEMPTING)
         for fate, state in STATES.items():
@@ -273,4 +269,4 @@ def reconcile_sent(
     with store.open() as database, database.transaction():
         open_address_key(database, settings)
     outlets = open_outlets(settings, playbook, moment)
-    return Reconciliation(store, settings.attempts, witnesses(outlets), moment, progress).run(vouched)
+    return Reconciliation(store, settings.paths.attempts, witnesses(outlets), moment, progress).run(vouched)

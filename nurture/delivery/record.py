@@ -69,8 +69,8 @@ class Recorder:
         self.database.table("answer", pa.table(columns))
         self.database.make(
             "outcome",
-            """SELECT m.id, a.fate, a.provider_id, a.why, a.retry_at FROM answer a
-               JOIN message m ON m.id = a.id::UUID AND m.fence = a.fence AND m.state IN ('claimed', 'attempting')""",
+            f"""SELECT m.id, a.fate, a.provider_id, a.why, a.retry_at FROM answer a
+               JOIN message m ON m.id = a.id::UUID AND m.fence = a.fence AND m.state IN {texts(*IN_FLIGHT)}""",
         )
 
     def _settle(self) -> None:

@@ -61,7 +61,7 @@ def _take(
     written = list(rows)
     if not written:
         return 0
-    path = settings.spool / f"told-{kind}.csv"
+    path = settings.paths.spool / f"told-{kind}.csv"
     _write(path, header, written)
     try:
         source = open_source(path, kind)

@@ -141,7 +141,7 @@ def drain(database: Database, settings: Settings, playbook: Playbook, now: datet
         InputError: the address key or the key of web addresses is missing or another one; nothing was applied.
         StoreBusy: a process has been writing to the spool for long; nothing more is known about what came in.
     """
-    spool, drained = Spool(settings.spool), Drained()
+    spool, drained = Spool(settings.paths.spool), Drained()
     if spool.is_empty():
         return drained
     spool.rotate()

@@ -12,6 +12,7 @@ from pathlib import Path
 from nurture.errors import InputError
 from nurture.keys.key_file import create_key, read_key
 from nurture.settings import Settings
+from nurture.storage import meta
 from nurture.storage.database import Database, Store
 
 
@@ -64,17 +65,17 @@ def open_address_key(database: Database, settings: Settings) -> AddressKey:
     Raises:
         InputError: the key file is missing, or holds another key than the one the stored hashes were made with.
     """
-    path = settings.address_key_file
-    known = database.rows("SELECT value FROM meta WHERE name = 'address_key'")
+    path = settings.paths.address_key_file
+    known = meta.get(database, "address_key")
     if not known:
         key = read_address_key(path) if path.exists() else create_address_key(path)
-        database.run(f"INSERT INTO meta VALUES ('address_key', '{key.fingerprint}')")
+        meta.put(database, "address_key", key.fingerprint)
         return key
     key = read_address_key(path)
-    if key.fingerprint != known[0][0]:
+    if key.fingerprint != known:
         raise InputError(
             f"{path}: another address key ({key.fingerprint}) than the one this database was made with "
-            f"({known[0][0]}). Restore that key from your backup: without it no suppression can be recognised, so "
+            f"({known}). Restore that key from your backup: without it no suppression can be recognised, so "
             "nothing is imported, planned or sent."
         )
     return key

@@ -22,8 +22,8 @@ from models import ConsentScope
 from nurture.errors import InputError
 from nurture.keys.key_file import keys_of
 from nurture.settings import Settings
+from nurture.storage import meta
 from nurture.storage.database import Database
-from nurture.storage.sql import literal
 
 LONGEST = 4096
 """Characters of the longest token that is looked at."""
@@ -183,7 +183,7 @@ def tokens_of(settings: Settings) -> Tokens:
     Raises:
         InputError: what is in the key file is no key.
     """
-    *retired, secret = keys_of(settings.web_key_file)
+    *retired, secret = keys_of(settings.paths.web_key_file)
     return Tokens(secret, settings.public_url, tuple(retired))
 
 
@@ -193,17 +193,17 @@ def open_tokens(database: Database, settings: Settings) -> Tokens:
     Raises:
         InputError: the key file is missing, or holds only others: addresses in mails that went out would stop working.
     """
-    path, known = settings.web_key_file, database.rows("SELECT value FROM meta WHERE name = 'web_key'")
+    path, known = settings.paths.web_key_file, meta.get(database, "web_key")
     if known and not path.exists():
         raise InputError(f"{path}: the key of web addresses is missing. Restore it from your backup.")
     tokens = tokens_of(settings)
-    if known and known[0][0] not in tokens.fingerprints:
+    if known and known not in tokens.fingerprints:
         raise InputError(
             f"{path}: another key than the one with which this installation signed until now. Restore that one from "
             "your backup: nobody could leave by the addresses in mails that went out. A new key goes below it."
         )
-    if not known or known[0][0] != tokens.fingerprint:
-        database.run(f"INSERT OR REPLACE INTO meta VALUES ('web_key', {literal(tokens.fingerprint)})")
+    if known != tokens.fingerprint:
+        meta.put(database, "web_key", tokens.fingerprint)
     return tokens
 
 

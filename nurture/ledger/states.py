@@ -14,6 +14,7 @@ COUNTED = (
 
 
 PROVED_UNSENT = (MessageState.DECLINED, MessageState.EXPIRED, MessageState.REJECTED)
+"""Ended, and surely not with the person: the next leg may take over."""
 
 
 IN_FLIGHT = (MessageState.CLAIMED, MessageState.ATTEMPTING)
@@ -23,18 +24,17 @@ IN_FLIGHT = (MessageState.CLAIMED, MessageState.ATTEMPTING)
 GOING = tuple(state for state in COUNTED if state is not MessageState.PLANNED)
 """What counts against a cap at the claim: sent, or on its way. What is only planned has its own claim before it."""
 
-
-ON_ITS_WAY = (
-    MessageState.PLANNED,
-    MessageState.HELD,
-    MessageState.CLAIMED,
-    MessageState.ATTEMPTING,
-    MessageState.WAITING,
-)
-
-
 UNSENT = (MessageState.PLANNED, MessageState.HELD)
+"""With us, and nobody has claimed it."""
+
+ON_ITS_WAY = (*UNSENT, *IN_FLIGHT, MessageState.WAITING)
+"""Not ended, and it may still go out."""
 
 MAY_HAVE_ARRIVED = (MessageState.ACCEPTED, MessageState.UNKNOWN, MessageState.ABANDONED)
+"""Who gets it again may get it twice."""
 
-ON_THEIR_WAY = (*UNSENT, MessageState.CLAIMED, MessageState.ATTEMPTING, MessageState.WAITING)
+WRITTEN_TO = (*IN_FLIGHT, MessageState.ACCEPTED, MessageState.UNKNOWN)
+"""The person has it, or may have it any moment: its links and its way to leave must work."""
+
+BELIEVED_UNSENT = (*UNSENT, *IN_FLIGHT, MessageState.UNKNOWN)
+"""What a restored ledger believes unsent, or does not know about."""

@@ -18,6 +18,7 @@ from nurture.journey.definition import Journey
 from nurture.journey.orphans import refuse_stranded
 from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
+from nurture.ledger.states import UNSENT
 from nurture.night.decision_history import fold_decisions
 from nurture.night.due_touches import Planning
 from nurture.night.enrolments import Walk
@@ -28,7 +29,7 @@ from nurture.night.scoring import score
 from nurture.safeguards.restore_guard import refuse_guarded
 from nurture.steps import Plainly, Steps
 from nurture.storage.database import Database
-from nurture.storage.sql import literal
+from nurture.storage.sql import literal, texts
 
 ALL = "*"
 PLAINLY = Plainly()
@@ -169,7 +170,7 @@ class NightRun:
         """Judge who followed links, and let messages expire that nobody sent in time."""
         judge_clicks(self.database, self.night, self.now)
         late = f"SELECT id, 'past its grace' AS why FROM message WHERE expires_on < {literal(self.night)}"
-        return Counts(expired=self._ledger().move(f"{late} AND state IN ('planned', 'held')", MessageState.EXPIRED))
+        return Counts(expired=self._ledger().move(f"{late} AND state IN {texts(*UNSENT)}", MessageState.EXPIRED))
 
     def _ledger(self) -> Ledger:
         return Ledger(self.database, self.now, Mover.NIGHT)

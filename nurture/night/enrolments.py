@@ -12,6 +12,7 @@ from nurture.journey.definition import Journey, Stage
 from nurture.journey.expressions import Rule
 from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
+from nurture.ledger.states import UNSENT
 from nurture.night.eligibility import served
 from nurture.night.facts import lead_with_evidence
 from nurture.storage.database import Database
@@ -78,9 +79,9 @@ class Walk:
     def _cancel_what_was_planned(self) -> None:
         """Nobody who left hears of the journey again; what sales must be told (a notice) stays."""
         self.ledger.move(
-            """SELECT m.id, 'left the journey: ' || l.reason AS why
+            f"""SELECT m.id, 'left the journey: ' || l.reason AS why
                FROM leaving l JOIN message m ON m.enrolment_id = l.id
-               WHERE m.state IN ('planned', 'held') AND m.kind = 'touch'""",
+               WHERE m.state IN {texts(*UNSENT)} AND m.kind = 'touch'""",
             MessageState.CANCELLED,
         )
 

@@ -93,7 +93,7 @@ def _ours(lock: ExitStack, work: Path) -> bool:
 
 def _pack(settings: Settings, work: Path, now: datetime, with_keys: bool, bar: Bar) -> Manifest:
     copy = work / DATABASE
-    keys = {ADDRESS_KEY: settings.address_key_file, WEB_KEY: settings.web_key_file} if with_keys else {}
+    keys = {ADDRESS_KEY: settings.paths.address_key_file, WEB_KEY: settings.paths.web_key_file} if with_keys else {}
     if missing := [path for path in keys.values() if not path.exists()]:
         raise InputError(f"{missing[0]}: there is no such key. Without --with-keys the backup does not need it.")
     with render_lease(settings.home):
@@ -116,7 +116,7 @@ def _copy_database(settings: Settings, to: Path) -> Facts:
     Our own handle is closed after the database: closing any handle of a file gives up the locks of the whole process.
     """
     with ExitStack() as afterwards, Store.of(settings).open() as database:
-        source = afterwards.enter_context(settings.database.open("rb"))
+        source = afterwards.enter_context(settings.paths.database.open("rb"))
         database.run("CHECKPOINT")
         with to.open("xb") as copy:
             shutil.copyfileobj(source, copy, 1 << 20)

@@ -4,6 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
+from nurture.storage import meta
 from nurture.storage.database import Database
 
 
@@ -23,12 +24,12 @@ class Facts(BaseModel):
 def read_facts(database: Database) -> Facts:
     """What an open database says of itself."""
     names = database.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY table_name")
-    meta: dict[str, str] = dict(database.rows("SELECT name, value FROM meta"))
+    known = meta.everything(database)
     return Facts(
-        schema_version=int(meta["schema"]),
-        zone=meta["zone"],
+        schema_version=int(known["schema"]),
+        zone=known["zone"],
         newest_night=database.one("SELECT max(night) FROM run")[0],
         rows={row[0]: database.one(f'SELECT count(*) FROM "{row[0]}"')[0] for row in names},
-        address_key=meta.get("address_key"),
-        web_key=meta.get("web_key"),
+        address_key=known.get("address_key"),
+        web_key=known.get("web_key"),
     )

@@ -57,9 +57,9 @@ def restore(
         StoreError: the backup is of another business zone or a newer schema, or the disk fails.
     """
     with night_lease(settings.home, now), render_lease(settings.home), _staging(settings.home) as staged:
-        if settings.database.exists() and not replacing:
+        if settings.paths.database.exists() and not replacing:
             raise InputError(
-                f"{settings.database}: there is a database already. Add --replace to move it aside, or set "
+                f"{settings.paths.database}: there is a database already. Add --replace to move it aside, or set "
                 "NURTURE_HOME to another folder. Nothing was changed."
             )
         manifest = unpack(archive, staged, Bar(progress))
@@ -113,7 +113,7 @@ class _Moving:
 
     def move_in(self, facts: Facts, made_at: datetime, now: datetime) -> tuple[str, ...]:
         """The folders, the keys, and last the database, whose name is the moment at which the restore has happened."""
-        if self.settings.database.exists():
+        if self.settings.paths.database.exists():
             self._close_the_old(made_at, now)
         for folder in FOLDERS:
             for path in sorted((self.staged / folder).rglob("*")):
@@ -155,7 +155,7 @@ class _Moving:
 
     def _swap_database(self) -> None:
         """At every moment there is a database under the name: the old one or the new one."""
-        path = self.settings.database
+        path = self.settings.paths.database
         if path.exists():
             self.aside.mkdir(exist_ok=True)
             os.link(path, self.aside / DATABASE)
@@ -167,11 +167,11 @@ class _Moving:
     def _keys(self, facts: Facts) -> Iterator[tuple[str, Path, str | None, Callable[[bytes], str]]]:
         yield (
             ADDRESS_KEY,
-            self.settings.address_key_file,
+            self.settings.paths.address_key_file,
             facts.address_key,
             lambda secret: AddressKey(secret).fingerprint,
         )
-        yield WEB_KEY, self.settings.web_key_file, facts.web_key, lambda secret: Tokens(secret, "").fingerprint
+        yield WEB_KEY, self.settings.paths.web_key_file, facts.web_key, lambda secret: Tokens(secret, "").fingerprint
 
     def _key(self, name: str, path: Path, wanted: str | None, fingerprint: Callable[[bytes], str]) -> str:
         """Bring a key in if the archive has it and the home has not; what is wrong with it, in words."""

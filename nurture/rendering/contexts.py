@@ -18,6 +18,7 @@ from nurture.content.catalogue import NOTICES, ContentFile
 from nurture.content.targeting import most_specific
 from nurture.journey.playbook import Playbook
 from nurture.ledger.message_ids import name_of_message
+from nurture.ledger.states import UNSENT
 from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
@@ -56,7 +57,7 @@ class Contexts:
 
 def export_contexts(database: Database, playbook: Playbook, rendered: Path) -> Contexts:
     """Write the contexts of every unsent message that has no words yet, in the order in which they will go."""
-    wordless = "state IN ('planned', 'held') AND payload_hash IS NULL"
+    wordless = f"state IN {texts(*UNSENT)} AND payload_hash IS NULL"
     if not database.make("to_render", f"SELECT id FROM message WHERE {wordless}"):
         return Contexts((), frozenset())
     database.make("template_of", _templates(playbook))

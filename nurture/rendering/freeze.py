@@ -19,6 +19,7 @@ from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import Tokens, open_tokens
 from nurture.ledger.message_ids import name_of_message
 from nurture.ledger.moves import Ledger
+from nurture.ledger.states import UNSENT
 from nurture.rendering.contexts import export_contexts
 from nurture.rendering.shards import RenderedShard, Workshop
 from nurture.rendering.workers import open_renderers
@@ -27,11 +28,11 @@ from nurture.settings import Settings
 from nurture.steps import Plainly, Steps, Told
 from nurture.storage.database import Database, Store
 from nurture.storage.locks import render_lease
-from nurture.storage.sql import literal
+from nurture.storage.sql import literal, texts
 
 NIGHTS_KEPT = 30
 
-WORDLESS = "m.state IN ('planned', 'held') AND m.payload_hash IS NULL"
+WORDLESS = f"m.state IN {texts(*UNSENT)} AND m.payload_hash IS NULL"
 """What waits for its words: the predicate on ``message`` m."""
 
 Progress = Callable[[int, int], None]
@@ -73,7 +74,7 @@ def freeze(
     with render_lease(settings.home):
         with store.open() as database:
             tokens = open_tokens(database, settings)
-            contexts = export_contexts(database, playbook, settings.rendered)
+            contexts = export_contexts(database, playbook, settings.paths.rendered)
         workshop = open_workshop(settings, playbook, tokens, contexts.files)
         with open_renderers(workshop, settings.renderers, contexts.messages) as render:
             done = steps.shards("render shard", render, contexts.shards, _told_of_shard)
@@ -103,7 +104,7 @@ def open_workshop(settings: Settings, playbook: Playbook, tokens: Tokens, number
     """The content files of these numbers, compiled: most nights need a few of many."""
     voice = read_voice(settings.content)
     files = {number: playbook.content[number] for number in sorted(numbers)}
-    return Workshop.open(files, voice, playbook.policy, tokens, playbook.events, settings.rendered)
+    return Workshop.open(files, voice, playbook.policy, tokens, playbook.events, settings.paths.rendered)
 
 
 def _followed(shards: Iterable[RenderedShard], messages: int, progress: Progress) -> Iterator[RenderedShard]:
@@ -137,7 +138,7 @@ class Freezing:
 
     def _hashes(self, rendered: Sequence[RenderedShard]) -> int:
         files = " UNION ALL ".join(
-            f"SELECT id, hash, revision, {literal(str(shard.file.relative_to(self.settings.rendered)))} AS file "
+            f"SELECT id, hash, revision, {literal(str(shard.file.relative_to(self.settings.paths.rendered)))} AS file "
             f"FROM read_parquet({literal(str(shard.file))})"
             for shard in rendered
         )
@@ -243,14 +244,14 @@ class Freezing:
         """The folders that hold words of messages which may still be sent."""
         rows = self.database.rows("""
             SELECT DISTINCT split_part(payload_file, '/', 1) FROM message
-            WHERE payload_file IS NOT NULL AND state IN ('planned', 'held', 'claimed')""")
+            WHERE payload_file IS NOT NULL AND state IN {texts(*UNSENT, MessageState.CLAIMED)}""")
         return {row[0] for row in rows}
 
 
 def _forget_old_nights(settings: Settings, night: date, needed: set[str]) -> None:
     """Rendered words hold personal data: after thirty nights only their hash is left; contexts go at once."""
-    for left_over in settings.rendered.glob("*/*.contexts.parquet"):
+    for left_over in settings.paths.rendered.glob("*/*.contexts.parquet"):
         left_over.unlink()
-    for folder in settings.rendered.glob("????-??-??"):
+    for folder in settings.paths.rendered.glob("????-??-??"):
         if folder.name not in needed and date.fromisoformat(folder.name) < night - timedelta(days=NIGHTS_KEPT):
             shutil.rmtree(folder)

@@ -120,7 +120,7 @@ def preview(settings: Settings, playbook: Playbook, journey: Journey, who: Who, 
     folder = settings.home / "preview" / _folder_name(journey, who)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    Preview(folder.parent, settings.rendered, now).send(envelopes)
+    Preview(folder.parent, settings.paths.rendered, now).send(envelopes)
     hang(folder, places([journey]))
     subjects = {envelope.id: envelope.subject or envelope.text[:FIRST_WORDS] + "…" for envelope in envelopes}
     problems = {failure.message_id: failure for failure in failures}

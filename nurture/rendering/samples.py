@@ -20,9 +20,9 @@ def hang_samples(store: Store, settings: Settings, playbook: Playbook, waiting: 
         files = database.rows(f"""
             SELECT replace(id::VARCHAR, '-', ''), payload_file FROM message
             WHERE id IN {texts(*wanted)}""")
-    rendered = Rendered(settings.rendered)
+    rendered = Rendered(settings.paths.rendered)
     envelopes = [found for sample, file in files if (found := rendered.find(file, sample))]
-    preview = Preview(settings.samples, settings.rendered, now, places(playbook.ranked()))
+    preview = Preview(settings.paths.samples, settings.paths.rendered, now, places(playbook.ranked()))
     preview.send([each._replace(night=str(waiting.night)) for each in envelopes])
     preview.finish()
-    return settings.samples / str(waiting.night) / "index.html"
+    return settings.paths.samples / str(waiting.night) / "index.html"

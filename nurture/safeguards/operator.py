@@ -16,7 +16,7 @@ from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.ledger.message_ids import digest, name_of_message
 from nurture.ledger.moves import MOVES, Ledger
-from nurture.ledger.states import MAY_HAVE_ARRIVED, ON_THEIR_WAY, UNSENT
+from nurture.ledger.states import MAY_HAVE_ARRIVED, ON_ITS_WAY, UNSENT
 from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import Value, literal, texts
@@ -173,7 +173,7 @@ class Operator:
         if not rows:
             raise InputError(f"{message}: there is no such message. `nurture explain LEAD --json` lists a lead's.")
         copies = {MessageState(row[0]) for row in self.database.rows(f"SELECT c.state {_copies(message)}")}
-        if under_way := copies & set(ON_THEIR_WAY):
+        if under_way := copies & set(ON_ITS_WAY):
             raise InputError(
                 f"{message}: {min(under_way)} already, it or a copy. It goes by itself; or cancel it first."
             )

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from nurture.errors import NightRefused
+from nurture.storage import meta
 from nurture.storage.database import Database
-from nurture.storage.sql import literal
 
 AFTERWARDS = timedelta(days=30)
 """What was lost is planned again as late after its stage entry as before; meanwhile its causes are imported again."""
@@ -49,7 +49,7 @@ class Restored:
 
 def read_restored(database: Database) -> Restored | None:
     """The last restore; None when there never was one."""
-    found: dict[str, str] = dict(database.rows("SELECT name, value FROM meta"))
+    found = meta.everything(database)
     if "restored_at" not in found:
         return None
     made_at, restored_at = (datetime.fromisoformat(found[name]) for name in ("restored_from", "restored_at"))
@@ -73,21 +73,17 @@ def guard(database: Database, made_at: datetime, now: datetime) -> None:
     since = min(made_at, before.made_at) if before and (before.guarded or before.doubts(now)) else made_at
     with database.transaction():
         database.run("DELETE FROM absence")
-        database.run("DELETE FROM meta WHERE name IN ('reconciled_at', 'vouched')")
-        _write(database, "restored_from", since.isoformat())
-        _write(database, "restored_at", now.isoformat())
+        meta.drop(database, "reconciled_at", "vouched")
+        meta.put(database, "restored_from", since.isoformat())
+        meta.put(database, "restored_at", now.isoformat())
 
 
 def vouch(database: Database, channels: tuple[str, ...]) -> None:
     """Take a person's word for what these channels prove nothing about."""
     if (restored := read_restored(database)) and channels:
-        _write(database, "vouched", " ".join(sorted({*restored.vouched, *channels})))
+        meta.put(database, "vouched", " ".join(sorted({*restored.vouched, *channels})))
 
 
 def lift(database: Database, now: datetime) -> None:
     """Take the guard down."""
-    _write(database, "reconciled_at", now.isoformat())
-
-
-def _write(database: Database, name: str, value: str) -> None:
-    database.run(f"INSERT OR REPLACE INTO meta VALUES ({literal(name)}, {literal(value)})")
+    meta.put(database, "reconciled_at", now.isoformat())

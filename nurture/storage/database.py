@@ -123,7 +123,7 @@ class Store:
     @classmethod
     def of(cls, settings: Settings) -> "Store":
         """The store that these settings name."""
-        return cls(settings.database, settings.zone, settings.memory, settings.threads, settings.lock_wait)
+        return cls(settings.paths.database, settings.zone, settings.memory, settings.threads, settings.lock_wait)
 
     @contextmanager
     def open(self, *, create: bool = False) -> Iterator[Database]:

@@ -59,7 +59,7 @@ class Reception:
     @property
     def state(self) -> WebState:
         """What flows published."""
-        return WebState(self.settings.web_state)
+        return WebState(self.settings.paths.web_state)
 
     @property
     def today(self) -> date:
@@ -126,7 +126,7 @@ def open_reception(settings: Settings) -> Reception:
     keys = entries("NURTURE_SENDGRID_WEBHOOK_KEYS", settings.sendgrid_webhook_keys)
     return Reception(
         settings,
-        Spool(settings.spool),
+        Spool(settings.paths.spool),
         tokens_of(settings),
         read_pages(settings.content, settings.public_url),
         read_topics(settings.content),

@@ -19,7 +19,7 @@ HOSTS = ["127.0.0.1", "localhost"]
 
 def create_gallery() -> Starlette:
     """The site of this installation's outbox."""
-    return gallery_of(read_settings().outbox)
+    return gallery_of(read_settings().paths.outbox)
 
 
 def gallery_of(outbox: Path) -> Starlette:

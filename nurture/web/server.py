@@ -72,6 +72,6 @@ def make_server(desk: Reception) -> uvicorn.Server:
 
 def _clear_up(settings: Settings) -> None:
     """Take away the beginnings of mails during which a process was killed; nobody was thanked for them."""
-    for beginning in (settings.spool / "inbound").glob(".*"):
+    for beginning in (settings.paths.spool / "inbound").glob(".*"):
         with suppress(FileNotFoundError):
             beginning.unlink()

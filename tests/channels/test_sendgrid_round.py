@@ -50,7 +50,7 @@ def house(tmp_path: Path, empty_database: Path) -> LiveHouse:
 
 
 def channel(house: LiveHouse, server: SendGrid, now: datetime) -> Channel:
-    letterhead = Letterhead(tokens_of(house.settings), "", house.settings.rendered / "attachments")
+    letterhead = Letterhead(tokens_of(house.settings), "", house.settings.paths.rendered / "attachments")
     return Channel(SecretStr(KEY), server.url, letterhead, lambda: now)
 
 
@@ -104,7 +104,7 @@ def test_35_after_a_restore_sendgrids_log_is_asked_before_anything_is_sent(
     assert "restored" in str(dispatch(house, server).guarded)
     now = datetime.now(UTC)  # as the log has it
     witness = {Kind.EMAIL: channel(house, server, now)}
-    report = Reconciliation(house.store, house.settings.attempts, witness, now).run()
+    report = Reconciliation(house.store, house.settings.paths.attempts, witness, now).run()
     assert (report.found, report.lifted) == ({"accepted": 2}, True)
     send(house, server, hour=17)
     assert set(server.times_accepted().values()) == {1}

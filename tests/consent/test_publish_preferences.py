@@ -18,11 +18,11 @@ def test_a_page_knows_what_its_reader_wished(database: Database, tmp_path: Path)
     home.say("leave", message=message)
     home.drain()
     publish(database, home.settings)
-    state = WebState(home.settings.web_state)
+    state = WebState(home.settings.paths.web_state)
     wishes = Preferences(("welcome",), (ConsentScope.WECOM,), date(2026, 12, 9), "en", False)
     assert state.of_message(message) == Known(lead, wishes, (ConsentScope.EMAIL,))
     assert state.of_message(home.message("bob").hex) is None
-    assert b"company.example" not in home.settings.web_state.read_bytes()
+    assert b"company.example" not in home.settings.paths.web_state.read_bytes()
 
 
 def test_before_anything_is_published_nothing_is_known(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_publishing_again_takes_the_place_of_what_was_published(database: Databa
     home.drain()
     publish(database, home.settings)
     publish(database, home.settings)
-    known = WebState(home.settings.web_state).of_message(home.message("ann").hex)
+    known = WebState(home.settings.paths.web_state).of_message(home.message("ann").hex)
     assert known is not None
     assert known.left == (ConsentScope.EMAIL, ConsentScope.WECOM, ConsentScope.PHONE)
-    assert [path.name for path in home.settings.web_state.parent.iterdir()] == ["state.sqlite"]
+    assert [path.name for path in home.settings.paths.web_state.parent.iterdir()] == ["state.sqlite"]

@@ -25,7 +25,7 @@ MEGABYTE = 1_000_000
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[FileKind, ImportReport]:
     settings = Settings(home=tmp_path_factory.mktemp("sample"), content=ROOT / "content")
-    create_address_key(settings.address_key_file)
+    create_address_key(settings.paths.address_key_file)
     events = frozenset(read_events(settings.content).events)
     return {
         kind: import_file(Store.of(settings), settings, kind, SAMPLE / f"{kind}.csv", now=NOW, events=events)

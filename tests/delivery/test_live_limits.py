@@ -215,7 +215,7 @@ def test_22_a_provider_that_refuses_us_altogether_is_asked_once(tmp_path: Path, 
 
 def test_the_kill_switch_stops_a_dispatch_in_the_middle(tmp_path: Path, empty_database: Path) -> None:
     house = approved(build(tmp_path, empty_database, *"abcdefgh"))
-    switch, channel = KillSwitch(house.settings.kill_switch), house.channel("sendgrid")
+    switch, channel = KillSwitch(house.settings.paths.kill_switch), house.channel("sendgrid")
     channel.in_flight = 2
     channel.after = lambda envelope: switch.pull("wrong price", at(MONDAY))
     assert "wrong price" in house.send(sendgrid=channel).broken[0]

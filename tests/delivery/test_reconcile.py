@@ -321,7 +321,7 @@ def test_after_the_doubts_are_over_nobody_is_asked_any_more(evening_before: Path
 def deliver_by_preview(home: Path, day: date) -> DispatchReport:
     settings = Settings(home=home)
     now = at(day, 13)
-    channel = Preview(settings.outbox, settings.rendered, now)
+    channel = Preview(settings.paths.outbox, settings.paths.rendered, now)
     return Dispatch(store_of(home), settings, BOOK, [Outlet(Lane(Channel.EMAIL), channel)], now).run()
 
 

@@ -99,7 +99,9 @@ def test_72_each_mail_that_left_was_allowed_to(house: LiveHouse) -> None:
 
 
 def dispatch(house: LiveHouse, url: str, now: datetime) -> None:
-    letterhead = Letterhead(Tokens(b"k" * 32, house.settings.public_url), "reply.ours.example", house.settings.rendered)
+    letterhead = Letterhead(
+        Tokens(b"k" * 32, house.settings.public_url), "reply.ours.example", house.settings.paths.rendered
+    )
     channel = Channel(SecretStr(KEY), url, letterhead, lambda: now)
     playbook = house.playbook
     outlets = [

@@ -78,7 +78,7 @@ def test_an_email_has_one_spelling(house: House) -> None:
         "a@例子.中国": "a@xn--fsqu00a.xn--fiqs8s",
     }
     house.take("leads", "id,name,email\n" + "".join(f"L{n},a,{text}\n" for n, text in enumerate(spellings)))
-    key = bytes.fromhex(house.settings.address_key_file.read_text())
+    key = bytes.fromhex(house.settings.paths.address_key_file.read_text())
     assert house.ask("SELECT email, email_hash FROM lead ORDER BY external_id") == [
         (email, hmac.new(key, email.encode(), hashlib.sha256).hexdigest()) for email in spellings.values()
     ]
@@ -133,7 +133,7 @@ def test_names_lose_what_would_deceive_the_eye(house: House) -> None:
 
 
 def test_a_missing_or_another_address_key_refuses_the_file(peopled: House) -> None:
-    key_file = peopled.settings.address_key_file
+    key_file = peopled.settings.paths.address_key_file
     assert key_file.stat().st_mode & 0o077 == 0
     secret = key_file.read_text()
     key_file.unlink()
@@ -148,9 +148,9 @@ def test_a_missing_or_another_address_key_refuses_the_file(peopled: House) -> No
 
 def test_an_address_key_that_is_already_there_is_used(house: House) -> None:
     house.settings.home.mkdir()
-    house.settings.address_key_file.write_text("cd" * 32)
+    house.settings.paths.address_key_file.write_text("cd" * 32)
     house.take("leads", "id,name\nL1,x\n")
-    assert house.settings.address_key_file.read_text() == "cd" * 32
+    assert house.settings.paths.address_key_file.read_text() == "cd" * 32
 
 
 def test_a_kill_while_the_address_key_is_made_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def test_a_drainer_killed_at_any_moment_applies_every_line_once(tmp_path: Path) 
     settings, chance = Settings(home=tmp_path / "home"), random.Random(11)
     with Store.of(settings).open(create=True) as database:
         message = house(database, tmp_path, "ann").message("ann").hex
-    spool, lines = Spool(settings.spool), 0
+    spool, lines = Spool(settings.paths.spool), 0
     for _ in range(12):
         some = range(lines, lines := lines + chance.randrange(1, 60))
         spool.append(

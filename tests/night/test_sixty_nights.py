@@ -81,7 +81,7 @@ def sample_settings(home: Path) -> Settings:
 
 
 def take_in_the_sample(settings: Settings, playbook: Playbook) -> None:
-    create_address_key(settings.address_key_file)
+    create_address_key(settings.paths.address_key_file)
     events = frozenset(read_events(settings.content).events)
     for kind in (FileKind.STAFF, FileKind.ACCOUNTS, FileKind.LEADS, FileKind.CONSENTS, FileKind.EVENTS):
         path = settings.content / "sample" / f"{kind}.csv"

@@ -40,10 +40,10 @@ def test_what_a_killed_night_left_unrendered_counts_for_that_night_whoever_rende
 def test_a_shard_whose_renderer_died_before_it_could_say_so_is_rendered_again(house: House) -> None:
     with house.store.open() as database:
         night(database, house.playbook, MONDAY)
-        contexts = export_contexts(database, house.playbook, house.settings.rendered)
+        contexts = export_contexts(database, house.playbook, house.settings.paths.rendered)
         tokens = open_tokens(database, house.settings)
     workshop = open_workshop(house.settings, house.playbook, tokens, contexts.files)
     with open_renderers(workshop, processes=1, messages=1) as render:
         assert [render(shard).messages for shard in contexts.shards * 2] == [1, 1]
     house.night()
-    assert list(house.settings.rendered.glob("*/*")) == [shard.rendered for shard in contexts.shards]
+    assert list(house.settings.paths.rendered.glob("*/*")) == [shard.rendered for shard in contexts.shards]

@@ -22,7 +22,7 @@ IMPORTED = datetime(2026, 11, 21, 1, tzinfo=UTC)
 def import_sample(home: Path) -> None:
     """Bring in all five files; all copies sign with one key, so that they render the same."""
     settings = Settings(home=home)
-    keys_of(settings.web_key_file)
+    keys_of(settings.paths.web_key_file)
     events = frozenset(read_events(ROOT / "content").events)
     for kind in FileKind:
         import_file(Store.of(settings), settings, kind, SAMPLE / f"{kind}.csv", now=IMPORTED, events=events)

@@ -57,7 +57,7 @@ class WebHouse:
 
     def lines(self, *kinds: SpoolKind) -> list[dict[str, Any]]:
         """What the lines of the spool say."""
-        found = read_spool(self.desk.settings.spool)
+        found = read_spool(self.desk.settings.paths.spool)
         assert all(isinstance(each, Found) for each in found)
         return [dict(each.line.data) for each in found if not kinds or each.line.kind in kinds]
 

@@ -153,10 +153,10 @@ def test_50_people_who_cannot_be_addressed_hold_up_nobody_else(house: House) -> 
 
 def test_50_a_line_separator_in_a_text_ends_no_line_of_the_gallery(house: House) -> None:
     house.write("welcome/first/hello.email.md", letter("a\u2028b"))
-    preview = Preview(house.settings.outbox, house.settings.rendered, at(MONDAY))
+    preview = Preview(house.settings.paths.outbox, house.settings.paths.rendered, at(MONDAY))
     preview.send(house.envelopes({})[0])
     preview.finish()
-    scripts = [path.read_text() for path in house.settings.outbox.rglob("gallery/*.js")]
+    scripts = [path.read_text() for path in house.settings.paths.outbox.rglob("gallery/*.js")]
     assert any("a\\u2028b" in script for script in scripts)
     assert not any("\u2028" in script for script in scripts)
 
@@ -270,7 +270,7 @@ def test_46_48_50_a_hostile_lead_makes_inert_requests(visited: House) -> None:
 
 
 def test_46_48_50_a_hostile_lead_hangs_in_the_gallery_as_text(visited: House) -> None:
-    scripts = [path.read_text() for path in visited.settings.outbox.rglob("gallery/*.js")]
+    scripts = [path.read_text() for path in visited.settings.paths.outbox.rglob("gallery/*.js")]
     assert len(scripts) >= 4
     for script in scripts:
         assert "<" not in script

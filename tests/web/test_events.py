@@ -86,7 +86,7 @@ def test_only_whoever_has_a_key_may_tell(web: WebHouse) -> None:
 def test_the_same_request_again_is_the_same_lines(web: WebHouse) -> None:
     for key in ("order-7", "order-7", "order-8"):
         web.tell([DOWNLOAD, DOWNLOAD], **{"Idempotency-Key": key})
-    ids = [found.line.id for found in read_spool(web.desk.settings.spool)]
+    ids = [found.line.id for found in read_spool(web.desk.settings.paths.spool)]
     assert ids[:2] == ids[2:4]
     assert len(set(ids)) == 4
     assert web.tell(DOWNLOAD, **{"Idempotency-Key": "x" * 201}).status_code == 400
@@ -95,7 +95,7 @@ def test_the_same_request_again_is_the_same_lines(web: WebHouse) -> None:
 def test_an_id_of_their_own_makes_an_event_the_same_line_and_without_one_it_is_new(web: WebHouse) -> None:
     web.tell([DOWNLOAD | {"id": "d-1"}, DOWNLOAD | {"id": "d-1"}, DOWNLOAD | {"id": "d-1", "source": "site"}, DOWNLOAD])
     web.tell([DOWNLOAD])
-    ids = [found.line.id for found in read_spool(web.desk.settings.spool)]
+    ids = [found.line.id for found in read_spool(web.desk.settings.paths.spool)]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 4
 

@@ -88,7 +88,7 @@ def test_a_replay_within_the_window_is_thanked_and_is_the_same_line(web: WebHous
     body = batch(delivered(1))
     for age in (0, 1, 25):
         assert web.post_events(body, signed(body, NOW - timedelta(hours=age))).status_code == 200
-    assert len({found.line.id for found in read_spool(web.desk.settings.spool)}) == 1
+    assert len({found.line.id for found in read_spool(web.desk.settings.paths.spool)}) == 1
 
 
 def test_fifty_times_at_once_is_the_same_line(web: WebHouse) -> None:
@@ -96,7 +96,7 @@ def test_fifty_times_at_once_is_the_same_line(web: WebHouse) -> None:
     body = batch(delivered(1))
     with ThreadPoolExecutor(10) as pool:
         assert {answer.status_code for answer in pool.map(lambda _: web.post_events(body), range(50))} == {200}
-    assert len({found.line.id for found in read_spool(web.desk.settings.spool)}) == 1
+    assert len({found.line.id for found in read_spool(web.desk.settings.paths.spool)}) == 1
 
 
 def test_one_bad_event_does_not_cost_the_good_ones(web: WebHouse) -> None:
@@ -164,7 +164,7 @@ def test_a_reply_lies_on_disk_as_it_came_when_sendgrid_is_thanked(web: WebHouse)
     (line,) = web.lines(SpoolKind.REPLY)
     assert line["from"] == "ann@company.example"
     assert line["to"] == ["r+abc@reply.example"]
-    assert (web.desk.settings.spool / "inbound" / line["file"]).read_bytes() == raw
+    assert (web.desk.settings.paths.spool / "inbound" / line["file"]).read_bytes() == raw
 
 
 def test_thirty_megabytes_go_to_disk_as_they_come(web: WebHouse) -> None:
@@ -172,22 +172,22 @@ def test_thirty_megabytes_go_to_disk_as_they_come(web: WebHouse) -> None:
     raw = letter() + b"attachment\r\n" * 2_500_000
     assert post_mail(web, raw).status_code == 200
     (line,) = web.lines()
-    assert (web.desk.settings.spool / "inbound" / line["file"]).stat().st_size == len(raw)
+    assert (web.desk.settings.paths.spool / "inbound" / line["file"]).stat().st_size == len(raw)
 
 
 def test_what_is_larger_is_refused_and_leaves_nothing(web: WebHouse) -> None:
     """70"""
     assert post_mail(web, b"x" * 36_000_000).status_code == 413
     assert web.lines() == []
-    assert not list((web.desk.settings.spool / "inbound").iterdir())
+    assert not list((web.desk.settings.paths.spool / "inbound").iterdir())
 
 
 def test_the_same_mail_again_is_the_same_line_and_to_another_address_is_not(web: WebHouse) -> None:
     """70"""
     for to in ("a@reply.example", "a@reply.example", "b@reply.example"):
         assert post_mail(web, letter(), envelope=ENVELOPE | {"to": [to]}).status_code == 200
-    assert len({found.line.id for found in read_spool(web.desk.settings.spool)}) == 2
-    assert len(list((web.desk.settings.spool / "inbound").iterdir())) == 1
+    assert len({found.line.id for found in read_spool(web.desk.settings.paths.spool)}) == 2
+    assert len(list((web.desk.settings.paths.spool / "inbound").iterdir())) == 1
 
 
 @pytest.mark.parametrize("envelope", ["x", None, [], {"to": "a@b.example"}, {"to": [1, None], "from": {}}])
@@ -202,7 +202,7 @@ def test_without_the_secret_no_mail_is_taken(web: WebHouse) -> None:
     """70"""
     for secret in (INBOUND[:-1], INBOUND.upper(), "x", "%00"):
         assert post_mail(web, letter(), secret).status_code == 404
-    assert not web.desk.settings.spool.exists()
+    assert not web.desk.settings.paths.spool.exists()
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_what_is_no_post_of_inbound_parse_is_refused_and_leaves_nothing(web: Web
     """70"""
     address = f"/hooks/sendgrid/inbound/{INBOUND}"
     assert web.ask("POST", address, content=body, headers={"Content-Type": kind}).status_code == 400
-    assert list(web.desk.settings.spool.rglob("*")) in ([], [web.desk.settings.spool / "inbound"])
+    assert list(web.desk.settings.paths.spool.rglob("*")) in ([], [web.desk.settings.paths.spool / "inbound"])
 
 
 def test_a_parsed_mail_is_asked_for_again_until_raw_mails_are_posted(web: WebHouse) -> None:

@@ -268,9 +268,9 @@ def test_a_page_speaks_the_language_of_its_reader(web: WebHouse, asked: str, kno
 
 def test_leaving_works_for_whoever_was_erased(web: WebHouse) -> None:
     """The web process knows no lead: an address that we signed is enough, whatever is left of them."""
-    assert not web.desk.settings.database.exists()
+    assert not web.desk.settings.paths.database.exists()
     assert web.ask("POST", web.tokens.unsubscribe_url("f" * 32)).status_code == 200
-    assert not web.desk.settings.database.exists()
+    assert not web.desk.settings.paths.database.exists()
 
 
 def test_marketing_keeps_no_words_that_no_page_says() -> None:

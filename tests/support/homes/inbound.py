@@ -37,7 +37,7 @@ class House:
 
     @property
     def spool(self) -> Spool:
-        return Spool(self.settings.spool)
+        return Spool(self.settings.paths.spool)
 
     @property
     def tokens(self) -> Tokens:

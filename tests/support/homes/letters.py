@@ -90,14 +90,14 @@ class House:
             file, revision, digest = database.one(
                 f"SELECT payload_file, revision, payload_hash FROM message WHERE id = '{message}'"
             )
-        found = Rendered(self.settings.rendered).find(file, message.hex)
+        found = Rendered(self.settings.paths.rendered).find(file, message.hex)
         assert found is not None
         assert found.digest() == digest
         return revision, found.to, found.text.split("\n\n")[1].strip()
 
     def breaches(self) -> list[str]:
         with self.open() as database:
-            return [each.promise for each in audit(database, self.settings.rendered) if each.breaches]
+            return [each.promise for each in audit(database, self.settings.paths.rendered) if each.breaches]
 
 
 def message_of(name: str, number: int = 0) -> UUID:
@@ -115,7 +115,7 @@ def build(home: Path, empty_database: Path) -> Path:
     for name in ("company.toml", "senders.toml", "links.toml", "wording.toml"):
         shutil.copy(CONTENT / name, house.settings.content)
     shutil.copytree(CONTENT / "layout", house.settings.content / "layout")
-    shutil.copy(empty_database, house.settings.database)
+    shutil.copy(empty_database, house.settings.paths.database)
     house.write("First words.")
     with house.open() as database:
         put(database, STAFF, lead("ann"), lead("bob"), consent("ann"), consent("bob"))

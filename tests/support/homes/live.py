@@ -85,7 +85,7 @@ def build(
     house = LiveHouse(root, journeys, mode, mailing or {}, law or {}, connected)
     shutil.copytree(CONTENT, house.settings.content, ignore=shutil.ignore_patterns("sample", "attachments", "*.md"))
     house.settings.home.mkdir()
-    shutil.copy(empty, house.settings.database)
+    shutil.copy(empty, house.settings.paths.database)
     house.write("welcome/only/hello.email.md", letter("Good morning."))
     house.write("welcome/only/more.email.md", letter("Good evening."))
     for name in people:

@@ -104,11 +104,13 @@ class House:
         """The emails that readers get, parsed again from their bytes."""
         envelopes, failures = self.envelopes(*people)
         assert failures == []
-        return [parsed(written(each, self.settings.rendered / "attachments", at(MONDAY))[1]) for each in envelopes]
+        return [
+            parsed(written(each, self.settings.paths.rendered / "attachments", at(MONDAY))[1]) for each in envelopes
+        ]
 
     def outbox(self, suffix: str) -> Iterator[bytes]:
         """What was delivered."""
-        return (path.read_bytes() for path in sorted(self.settings.outbox.rglob(f"*{suffix}")))
+        return (path.read_bytes() for path in sorted(self.settings.paths.outbox.rglob(f"*{suffix}")))
 
 
 def build(root: Path, empty: Path, *journeys: Journey) -> House:
@@ -116,7 +118,7 @@ def build(root: Path, empty: Path, *journeys: Journey) -> House:
     house = House(root, journeys or (journey(),))
     shutil.copytree(CONTENT, house.settings.content, ignore=shutil.ignore_patterns("sample", "attachments", "*.md"))
     house.settings.home.mkdir()
-    shutil.copy(empty, house.settings.database)
+    shutil.copy(empty, house.settings.paths.database)
     return house
 
 
