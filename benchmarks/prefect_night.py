@@ -25,10 +25,13 @@ FROM_HERE_ON = 20_000
 """Fewer messages are not held to the ratio: a flow run costs two seconds, however little it does."""
 
 ENGINE = f"""
-from nurture.night.run_night import close_and_render
+from nurture.night.run_night import run_night
+from nurture.settings import read_settings
 from nurture.delivery.run_dispatch import send_due
 import datetime
-print(close_and_render({NIGHT!r}).rendered.rendered, send_due({NOON!r}).sent["accepted"])
+settings = read_settings()
+night = run_night(settings, {NOON!r}, {NIGHT!r})
+print(night.rendered.rendered, send_due(settings, {NOON!r}).sent["accepted"])
 """
 UNDER_PREFECT = f"""
 import datetime
@@ -37,10 +40,12 @@ from flows.nightly_nurture import nightly_nurture
 from nurture.delivery.run_dispatch import send_due
 from tasks.artifacts import Bar
 from tasks.step_runs import TaskSteps
+from nurture.settings import read_settings
 
 @flow(name="dispatch-at", persist_result=False)
 def dispatch_at():
-    return send_due({NOON!r}, progress=Bar("nurture-sending", "Messages handled").move, steps=TaskSteps())
+    bar = Bar("nurture-sending", "Messages handled")
+    return send_due(read_settings(), {NOON!r}, progress=bar.move, steps=TaskSteps())
 
 nightly_nurture({NIGHT!r})
 print("{{}} {{}}".format(*[dispatch_at().sent["accepted"]] * 2))

@@ -81,8 +81,9 @@ def reconcile(
     a person. Run it as often as you like.
     """
     from nurture.delivery.reconcile import reconcile_sent
+    from nurture.settings import read_settings
 
     with progress_bar("Asking what was sent", silent=json) as progress:
-        report = reconcile_sent(vouched=vouch or (), progress=progress)
+        report = reconcile_sent(read_settings(), datetime.now(UTC), vouched=vouch or (), progress=progress)
     show.reconcile_report(report, json)
     raise typer.Exit(OK if report.healthy else PROBLEM)

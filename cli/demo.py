@@ -116,13 +116,13 @@ def import_sample(settings: Settings, bar: Bar) -> int:
 
 def live_through(settings: Settings, bar: Bar) -> None:
     """Every night but the last, and what it sends in the morning."""
-    from nurture.night.run_night import close_and_render
+    from nurture.night.run_night import run_night
     from nurture.storage.database import Store
 
     nights = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days)]
     with Store.of(settings).open():  # while it is open here, opening it again in this process costs next to nothing
         for number, night in enumerate(nights, start=1):
-            close_and_render(night, now=evening(night, settings))
+            run_night(settings, evening(night, settings), night)
             send(settings, night, lambda done, of: None)
             bar(number, len(nights))
 
@@ -145,7 +145,8 @@ def send(settings: Settings, night: date, bar: Bar) -> None:
     """What is due late in the morning, into the outbox."""
     from nurture.delivery.run_dispatch import send_due
 
-    send_due(datetime(night.year, night.month, night.day, 11, 30, tzinfo=ZoneInfo(settings.zone)), progress=bar)
+    morning = datetime(night.year, night.month, night.day, 11, 30, tzinfo=ZoneInfo(settings.zone))
+    send_due(settings, morning, progress=bar)
 
 
 def evening(night: date, settings: Settings) -> datetime:

@@ -64,8 +64,9 @@ def send_test(
     For example: nurture send-test product-trial/checklist --to you@company.com --persona user-zh
     """
     from nurture.delivery.send_test import run_send_test as send
+    from nurture.settings import read_settings
 
-    result = send(touch, to, lead=lead, persona=persona)
+    result = send(read_settings(), datetime.now(UTC), touch, to, lead=lead, persona=persona)
     show.tested(result, json)
     raise typer.Exit(OK if result.accepted else PROBLEM)
 

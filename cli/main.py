@@ -64,11 +64,13 @@ def run(
     A night is closed once. Run it again and it says so; kill it and the next run takes up where it stopped. Nights
     only move forward: an earlier one can be looked at with --dry-run.
     """
-    from nurture.night.run_night import close_and_render
+    from nurture.night.run_night import run_night
 
     with show.progress("Closing the night", silent=json) as progress:
         try:
-            result = close_and_render(
+            result = run_night(
+                read_settings(),
+                datetime.now(UTC),
                 as_date(night),
                 journeys=[journey] if journey else [],
                 dry_run=dry_run,

@@ -38,7 +38,7 @@ def dispatch(
 
     settings = read_settings()
     with progress_bar("Sending", silent=json) as progress:
-        report = send_due(settings.moment(now) if now else None, progress=progress)
+        report = send_due(settings, settings.moment(now) if now else datetime.now(UTC), progress=progress)
     show.dispatch_report(report, settings.paths.outbox, json)
     raise typer.Exit(OK if report.healthy else PROBLEM)
 

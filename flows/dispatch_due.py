@@ -1,5 +1,6 @@
 """Send what is due: every ten minutes, around the clock."""
 
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,9 @@ def called_by_moment() -> str:
 def dispatch_due() -> State[Any]:
     """Send everything that is due now, each message at most once; first settle what runs that died left behind."""
     settings = read_settings()
-    report = send_due(progress=Bar("nurture-sending", "Messages handled").move, steps=TaskSteps())
+    report = send_due(
+        settings, datetime.now(UTC), progress=Bar("nurture-sending", "Messages handled").move, steps=TaskSteps()
+    )
     if report.sent:
         _show_outbox(settings)
     return verdict(report)

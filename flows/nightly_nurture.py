@@ -13,7 +13,8 @@ from nurture.content.send_windows import business_date
 from nurture.errors import NightBusy
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook, read_playbook
-from nurture.night.run_night import NightResult, close_and_render
+from nurture.night import run_night as engine
+from nurture.night.run_night import NightResult
 from nurture.rendering.samples import hang_samples
 from nurture.reporting.funnel import read_funnel, read_qualified
 from nurture.safeguards.approval import read_waiting
@@ -48,7 +49,7 @@ def nightly_nurture(night: date | None = None, dry_run: bool = False, limit: int
 def run_night(
     night: date | None = None, *, journeys: Sequence[Journey] = (), dry_run: bool = False, limit: int | None = None
 ) -> State[Any]:
-    """The body of a flow that closes a night: each step a task run, then what the UI shows, then an honest state.
+    """A night as a flow: the engine's own steps, each a task run; then what the UI shows, and an honest state.
 
     Args:
         night: Business date; without it, the one for which the flow run was scheduled.
@@ -57,12 +58,14 @@ def run_night(
         limit: Only the first so many leads; dry runs only.
 
     Raises:
-        NightRefused, StoreBusy, InputError, ContentError: as ``flows.night.close_and_render``.
+        NightRefused, StoreBusy, InputError, ContentError: as ``nurture.night.run_night``.
     """
     settings = read_settings()
     rendering = Bar("nurture-rendering", "Messages rendered")
     try:
-        result = close_and_render(
+        result = engine.run_night(
+            settings,
+            datetime.now(UTC),
             night or scheduled_night(settings),
             journeys=[journey.name for journey in journeys],
             dry_run=dry_run,

@@ -168,7 +168,7 @@ class Step(StrEnum):
     ENROL = "enrol"
     MOVE = "move"
     CHOOSE = "choose"
-    REPORT = "report"
+    FOLD_DECISIONS = "fold_decisions"
     RENDER = "render"
 
 

@@ -121,12 +121,11 @@ MAY_READ_THE_WORLD = {
     "nurture/delivery/attempt_log.py", "nurture/delivery/claim.py", "nurture/delivery/reconcile.py",
     "nurture/delivery/run_dispatch.py", "nurture/delivery/send_test.py", "nurture/doctor/dns_lookup.py",
     "nurture/imports/refused_rows.py", "nurture/imports/sources/staging.py", "nurture/inbound/mail_file.py",
-    "nurture/inbound/spool.py", "nurture/keys/key_file.py", "nurture/night/run_night.py",
-    "nurture/recovery/archive.py", "nurture/recovery/backup.py", "nurture/recovery/restore.py",
-    "nurture/rendering/shards.py", "nurture/storage/database.py", "nurture/storage/fsync.py",
-    "nurture/storage/locks.py", "nurture/storage/process_lease.py", "nurture/web/context.py",
-    "nurture/web/middleware.py", "nurture/web/routes/health.py", "nurture/web/routes/sendgrid_webhook.py",
-    "nurture/web/server.py",
+    "nurture/inbound/spool.py", "nurture/keys/key_file.py", "nurture/recovery/archive.py",
+    "nurture/recovery/backup.py", "nurture/recovery/restore.py", "nurture/rendering/shards.py",
+    "nurture/storage/database.py", "nurture/storage/fsync.py", "nurture/storage/locks.py",
+    "nurture/storage/process_lease.py", "nurture/web/context.py", "nurture/web/middleware.py",
+    "nurture/web/routes/health.py", "nurture/web/routes/sendgrid_webhook.py", "nurture/web/server.py",
 }  # fmt: skip
 """The only modules of the core that may read a clock, wait, name a process, read the environment, make a secret, or
 talk over a network. Everything else is told: the night, the moment and the playbook are arguments."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-import pyarrow as pa
-
 from models import ConsentScope
 from nurture.errors import TransientError
 from nurture.keys.address_hashes import open_address_key
@@ -20,6 +18,9 @@ from nurture.steps import Told
 from nurture.storage import meta
 from nurture.storage.database import Database, Store
 from nurture.storage.sql import literal
+from nurture.storage.temp_tables import MOMENT, TEXT, RowTable
+
+LISTED = RowTable("suppressions", "listed", {"address_hash": TEXT, "scope": TEXT, "reason": TEXT, "since": MOMENT})
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,8 @@ def _remember(database: Database, provider: str, now: datetime) -> None:
 def _write(database: Database, settings: Settings, provider: str, found: Iterable[Suppressed]) -> int:
     key = open_address_key(database, settings)
     known = [(address, each) for each in found if (address := one_email(each.address))]
-    columns = {
-        "address_hash": pa.array([key.hash(address) for address, _ in known], pa.string()),
-        "scope": pa.array([each.scope.value for _, each in known], pa.string()),
-        "reason": pa.array([each.reason for _, each in known], pa.string()),
-        "since": pa.array([each.since.astimezone(UTC).replace(tzinfo=None) for _, each in known], pa.timestamp("us")),
-    }
-    database.table("listed", pa.table(columns))
+    LISTED.fill(database, [(key.hash(address), each.scope.value, each.reason, each.since) for address, each in known])
     return database.run(f"""
         INSERT OR IGNORE INTO suppression (address_hash, scope, reason, since, source)
         SELECT address_hash, scope, arg_min(reason, since), min(since), {literal(f"{provider}'s list")}
-        FROM listed ANTI JOIN suppression s USING (address_hash, scope) GROUP BY address_hash, scope""")
+        FROM {LISTED} ANTI JOIN suppression s USING (address_hash, scope) GROUP BY address_hash, scope""")

@@ -7,9 +7,7 @@ comes back by their own act (the page, a confirmation) is written to again at th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-
-import pyarrow as pa
+from datetime import date, datetime
 
 from models import ConsentScope, MessageState, Mover
 from nurture.consent.effective_consent import consent_withdrawn, scopes_of_message
@@ -19,6 +17,17 @@ from nurture.ledger.states import UNSENT
 from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import DAY, MOMENT, TEXT, RowTable, TempTable
+
+SAID = RowTable("withdrawals", "said", {
+    "message": TEXT, "lead": TEXT, "scope": TEXT, "action": TEXT, "occurred_at": MOMENT, "occurred_on": DAY,
+    "source": TEXT, "wording": TEXT, "evidence": TEXT,
+})  # fmt: skip
+ACTS = TempTable("withdrawals", "act")
+FRESH = TempTable("withdrawals", "fresh")
+UNWANTED = TempTable("withdrawals", "unwanted")
+RETURNED = TempTable("withdrawals", "returned")
+CONCERNED = TempTable("withdrawals", "concerned_message")
 
 COMPLAINT, MAILBOX_GONE, LEFT = "complained", "gone", "left"
 RANK = f"CASE reason WHEN '{LEFT}' THEN 1 WHEN '{MAILBOX_GONE}' THEN 2 WHEN '{COMPLAINT}' THEN 3 ELSE 9 END"
@@ -48,7 +57,7 @@ class Exit:
 
     def of_nobody(self) -> list[str]:
         """What was said about messages that the ledger does not have: a person must look, so that no no is lost."""
-        unknown = "SELECT source || ' ' || message FROM said WHERE message IS NOT NULL"
+        unknown = f"SELECT source || ' ' || message FROM {SAID} WHERE message IS NOT NULL"
         return [row[0] for row in self.database.rows(f"{unknown} AND message::UUID NOT IN (SELECT id FROM message)")]
 
     def _gather(self, leaving: Sequence[Leaving], back: Sequence[Wishing], confirmed: Sequence[Confirmed]) -> None:
@@ -64,19 +73,12 @@ class Exit:
             (None, each.lead.hex, each.scope, "confirmed", each.at, each.on, CONFIRMATION, each.wording, each.evidence)
             for each in confirmed
         ]
-        kinds = {
-            "message": pa.string(), "lead": pa.string(), "scope": pa.string(), "action": pa.string(),
-            "occurred_at": pa.timestamp("us"), "occurred_on": pa.date32(), "source": pa.string(),
-            "wording": pa.string(), "evidence": pa.string(),
-        }  # fmt: skip
-        naive = [(*row[:4], row[4].astimezone(UTC).replace(tzinfo=None), *row[5:]) for row in rows]
-        columns = {name: pa.array([row[n] for row in naive], kind) for n, (name, kind) in enumerate(kinds.items())}
-        self.database.table("said", pa.table(columns))
-        self.database.make(
-            "act",
+        SAID.fill(self.database, rows)
+        ACTS.make(
+            self.database,
             f"""
             SELECT coalesce(m.lead_id, said.lead::UUID) AS lead_id, m.address_hash, said.* EXCLUDE (message, lead)
-            FROM said LEFT JOIN message m ON m.id = said.message::UUID
+            FROM {SAID} said LEFT JOIN message m ON m.id = said.message::UUID
             WHERE m.id IS NOT NULL OR said.lead IS NOT NULL
             UNION ALL BY NAME {self._signals()}""",
         )
@@ -94,15 +96,15 @@ class Exit:
 
     def _add_consents(self) -> None:
         """One row for each act that changes something: no second no to the same yes."""
-        self.database.make(
-            "fresh",
+        FRESH.make(
+            self.database,
             f"""
             WITH grants AS (
-                SELECT lead_id, occurred_at FROM consent WHERE {GRANTED} AND lead_id IN (SELECT lead_id FROM act)
-                UNION SELECT lead_id, occurred_at FROM act WHERE action <> 'withdrawn'
+                SELECT lead_id, occurred_at FROM consent WHERE {GRANTED} AND lead_id IN (SELECT lead_id FROM {ACTS})
+                UNION SELECT lead_id, occurred_at FROM {ACTS} WHERE action <> 'withdrawn'
             ), told AS (
-                SELECT a.*, coalesce(g.yes, TIMESTAMP '-infinity') AS yes FROM act a LEFT JOIN (
-                    SELECT a.lead_id, a.occurred_at, max(g.occurred_at) AS yes FROM act a
+                SELECT a.*, coalesce(g.yes, TIMESTAMP '-infinity') AS yes FROM {ACTS} a LEFT JOIN (
+                    SELECT a.lead_id, a.occurred_at, max(g.occurred_at) AS yes FROM {ACTS} a
                     JOIN grants g ON g.lead_id = a.lead_id AND g.occurred_at <= a.occurred_at GROUP BY ALL
                 ) g ON g.lead_id = a.lead_id AND g.occurred_at = a.occurred_at
             ), known AS (
@@ -110,7 +112,7 @@ class Exit:
                     SELECT c.id, max(g.occurred_at) AS yes FROM consent c
                     JOIN grants g ON g.lead_id = c.lead_id AND g.occurred_at <= c.occurred_at GROUP BY c.id
                 ) g ON g.id = c.id
-                WHERE c.action = 'withdrawn' AND c.lead_id IN (SELECT lead_id FROM act)
+                WHERE c.action = 'withdrawn' AND c.lead_id IN (SELECT lead_id FROM {ACTS})
             )
             SELECT t.* FROM told t
             ANTI JOIN known k ON k.lead_id = t.lead_id AND k.scope = t.scope AND k.yes = t.yes
@@ -124,25 +126,25 @@ class Exit:
                 evidence, proven)
             SELECT DISTINCT ON (id) id, lead_id, scope, action, occurred_at, occurred_on, {literal(self.now)}, source,
                    wording, nullif(evidence, ''), true
-            FROM (SELECT md5(concat_ws('|', {parts}))::UUID AS id, * FROM fresh)
+            FROM (SELECT md5(concat_ws('|', {parts}))::UUID AS id, * FROM {FRESH})
             WHERE lead_id IN (SELECT id FROM lead) AND id NOT IN (SELECT id FROM consent)""")
 
     def _suppress(self) -> None:
         """Addresses that left, complained or are gone; every address of a person who wants nothing at all."""
         every = " UNION ALL ".join(
-            f"SELECT lead.{way.hash}, 'all', a.source FROM act a JOIN lead ON lead.id = a.lead_id "
+            f"SELECT lead.{way.hash}, 'all', a.source FROM {ACTS} a JOIN lead ON lead.id = a.lead_id "
             "WHERE a.action = 'withdrawn' AND a.scope = 'all'"
             for way in WAYS
         )
         recent = f"s.seen_at >= {literal(self.now)} - INTERVAL {HEARD_DAYS} DAY"
-        self.database.make(
-            "unwanted",
+        UNWANTED.make(
+            self.database,
             f"""
             SELECT address_hash, scope, arg_max(reason, {RANK}) AS reason FROM (
                 SELECT address_hash, scope, if(source = '{COMPLAINT}', source, '{LEFT}') AS reason
                 FROM (
-                    SELECT address_hash, scope, source FROM act WHERE action = 'withdrawn'
-                    UNION ALL SELECT lead.email_hash, a.scope, a.source FROM act a JOIN lead ON lead.id = a.lead_id
+                    SELECT address_hash, scope, source FROM {ACTS} WHERE action = 'withdrawn'
+                    UNION ALL SELECT lead.email_hash, a.scope, a.source FROM {ACTS} a JOIN lead ON lead.id = a.lead_id
                     WHERE a.action = 'withdrawn' AND a.scope = 'email'
                     UNION ALL {every}
                 )
@@ -152,34 +154,35 @@ class Exit:
             ) WHERE address_hash IS NOT NULL GROUP BY address_hash, scope""",
         )
         self.database.run(f"""
-            UPDATE suppression SET reason = u.reason FROM unwanted u
+            UPDATE suppression SET reason = u.reason FROM {UNWANTED} u
             WHERE u.address_hash = suppression.address_hash AND u.scope = suppression.scope
               AND {RANK.replace("reason", "u.reason")} > {RANK.replace("reason", "suppression.reason")}""")
         self.database.run(f"""
-            INSERT INTO suppression SELECT address_hash, scope, reason, {literal(self.now)}, 'spool' FROM unwanted u
+            INSERT INTO suppression SELECT address_hash, scope, reason, {literal(self.now)}, 'spool' FROM {UNWANTED} u
             ANTI JOIN suppression s ON s.address_hash = u.address_hash AND s.scope = u.scope""")
 
     def _lift(self) -> None:
         """Who came back after they had left is written to again at the address they came back with."""
-        self.database.make(
-            "returned",
+        RETURNED.make(
+            self.database,
             f"""
             SELECT DISTINCT unnest([lead.email_hash, a.address_hash]) AS address_hash FROM (
-                SELECT lead_id, any_value(address_hash) AS address_hash FROM act GROUP BY lead_id
+                SELECT lead_id, any_value(address_hash) AS address_hash FROM {ACTS} GROUP BY lead_id
             ) a JOIN lead ON lead.id = a.lead_id JOIN (
                 SELECT lead_id,
                        max(occurred_at) FILTER ({GRANTED} AND source IN {texts(PAGE, CONFIRMATION)}) AS yes,
                        max(occurred_at) FILTER (action = 'withdrawn') AS no
-                FROM consent WHERE scope IN ('email', 'all') AND lead_id IN (SELECT lead_id FROM act) GROUP BY lead_id
+                FROM consent WHERE scope IN ('email', 'all') AND lead_id IN (SELECT lead_id FROM {ACTS})
+                GROUP BY lead_id
             ) c ON c.lead_id = a.lead_id WHERE c.yes > coalesce(c.no, TIMESTAMP '-infinity')""",
         )
         self.database.run(f"""
             DELETE FROM suppression WHERE reason = '{LEFT}'
-                AND address_hash IN (SELECT address_hash FROM returned WHERE address_hash IS NOT NULL)""")
+                AND address_hash IN (SELECT address_hash FROM {RETURNED} WHERE address_hash IS NOT NULL)""")
 
     def _end_messages(self) -> None:
         """Planned and held messages that may not go any more."""
-        end_unwanted(self.database, self.now, "SELECT lead_id FROM act", "SELECT address_hash FROM unwanted")
+        end_unwanted(self.database, self.now, f"SELECT lead_id FROM {ACTS}", f"SELECT address_hash FROM {UNWANTED}")
 
 
 def end_unwanted(database: Database, now: datetime, leads: str, addresses: str) -> int:
@@ -192,13 +195,13 @@ def end_unwanted(database: Database, now: datetime, leads: str, addresses: str) 
         SELECT m.id, m.channel, m.lead_id, m.address_hash FROM message m
         WHERE m.state IN {texts(*UNSENT)} AND NOT m.internal
           AND (m.lead_id IN ({leads}) OR m.address_hash IN ({addresses}))"""
-    if not database.make("concerned_message", concerned):
+    if not CONCERNED.make(database, concerned):
         return 0
     scopes = scopes_of_message("m")
     unwanted = f"""
-        SELECT m.id, 'consent withdrawn' AS why FROM concerned_message m JOIN consent c ON c.lead_id = m.lead_id
+        SELECT m.id, 'consent withdrawn' AS why FROM {CONCERNED} m JOIN consent c ON c.lead_id = m.lead_id
         GROUP BY m.id HAVING {consent_withdrawn(scopes, "c.")}
         UNION
-        SELECT m.id, 'consent withdrawn' FROM concerned_message m JOIN suppression s ON s.address_hash = m.address_hash
+        SELECT m.id, 'consent withdrawn' FROM {CONCERNED} m JOIN suppression s ON s.address_hash = m.address_hash
         WHERE s.scope IN {scopes}"""
     return Ledger(database, now, Mover.READER).move(unwanted, MessageState.SUPPRESSED)

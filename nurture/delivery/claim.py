@@ -9,12 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-import pyarrow as pa
-
 from models import MessageKind, MessageState, Mover
 from nurture.channels.routing import Lane
 from nurture.content.send_windows import business_date, is_open
-from nurture.delivery.limits import Limits
+from nurture.delivery.limits import ASKED, CANDIDATES, Limits
 from nurture.journey.definition import Journey
 from nurture.journey.playbook import Playbook
 from nurture.ledger.message_ids import name_of_message
@@ -25,6 +23,11 @@ from nurture.safeguards.restore_guard import Restored, read_restored
 from nurture.storage.database import Database
 from nurture.storage.process_lease import Lease, this_process
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import DAY, FLAG, TEXT, RowTable, TempTable
+
+PLACES = RowTable("claim", "place", {"zone": TEXT, "country": TEXT, "today": DAY, "open": FLAG})
+CONCERNED = TempTable("claim", "concerned")
+JUDGED = TempTable("claim", "judged")
 
 
 class Key(NamedTuple):
@@ -84,7 +87,7 @@ class Claiming:
             most = self._limits.of_ramp(most)
             if not most:
                 return Claim(batch, lease, (), self._all_wait(due))
-            if not self.database.make("candidate", _first(due, most)):
+            if not CANDIDATES.make(self.database, _first(due, most)):
                 return Claim(batch, lease, ())
             self._judge()
             stopped = self._stopped()
@@ -103,9 +106,7 @@ class Claiming:
             UNION SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM staff""")
         policy, business = self.playbook.policy, self.playbook.zone
         places = [(row[0], row[1], *is_open(row[0], row[1], self.now, policy, business)) for row in found]
-        kinds = {"zone": pa.string(), "country": pa.string(), "today": pa.date32(), "open": pa.bool_()}
-        columns = {name: pa.array([row[n] for row in places], kind) for n, (name, kind) in enumerate(kinds.items())}
-        self.database.table("place", pa.table(columns))
+        PLACES.fill(self.database, places)
 
     def _proved(self, restored: Restored | None) -> str:
         """The predicate that a message did not leave in the time that a restore took away."""
@@ -125,7 +126,8 @@ class Claiming:
               AND m.not_before >= {literal(above.not_before)}
               AND (m.not_before > {literal(above.not_before)} OR m.id > {literal(above.id)})"""
         return f"""
-            SELECT d.id, d.not_before, p.today FROM ({due}) d JOIN place p ON p.zone = d.zone AND p.country = d.country
+            SELECT d.id, d.not_before, p.today FROM ({due}) d
+            JOIN {PLACES} p ON p.zone = d.zone AND p.country = d.country
             WHERE (p.open OR d.at_any_hour) AND d.expires_on >= p.today"""
 
     def _cleared(self) -> str:
@@ -138,30 +140,30 @@ class Claiming:
 
     def _judge(self) -> None:
         """Make ``judged``: every candidate, with why it may not go now (empty: it may)."""
-        self.database.make("concerned", self._concerned())
-        self.database.run("""
+        CONCERNED.make(self.database, self._concerned())
+        self.database.run(f"""
             CREATE OR REPLACE TEMP VIEW tonight_lead AS
-            SELECT * FROM reader WHERE id IN (SELECT lead_id FROM concerned)""")
+            SELECT * FROM reader WHERE id IN (SELECT lead_id FROM {CONCERNED})""")
         today = business_date(self.now, self.playbook.zone)
         tomorrow = today + timedelta(days=1)
         take_standing(self.database, self.playbook, tomorrow, stood_before=today, withdrawn_until=date.max)
-        present = {row[0] for row in self.database.rows("SELECT DISTINCT journey FROM candidate")}
+        present = {row[0] for row in self.database.rows(f"SELECT DISTINCT journey FROM {CANDIDATES}")}
         journeys = [journey for journey in self.playbook.journeys if journey.name in present]
         for journey in journeys:
-            ours = "i.lead_id IN (SELECT lead_id FROM concerned)"
+            ours = f"i.lead_id IN (SELECT lead_id FROM {CONCERNED})"
             take_facts(self.database, journey, self.playbook, tomorrow, only=ours)
         nothing = "SELECT NULL::UUID AS id, NULL AS why WHERE false"
-        self.database.make("asked", " UNION ALL ".join(self._asked(journey) for journey in journeys) or nothing)
-        self.database.make("judged", self._limits.judged())
+        ASKED.make(self.database, " UNION ALL ".join(self._asked(journey) for journey in journeys) or nothing)
+        JUDGED.make(self.database, self._limits.judged())
 
     def _concerned(self) -> str:
         """The leads of the candidates, and those colleagues whose goal would stop a whole buying group."""
         scoped = texts(*(journey.name for journey in self.playbook.journeys if journey.goal_scope == "account"))
         return f"""
-            SELECT lead_id FROM candidate UNION
+            SELECT lead_id FROM {CANDIDATES} UNION
             SELECT e.lead_id FROM enrolment e JOIN lead ON lead.id = e.lead_id
             WHERE e.left_on IS NULL AND e.journey IN {scoped}
-              AND lead.account_id IN (SELECT account_id FROM candidate WHERE journey IN {scoped})"""
+              AND lead.account_id IN (SELECT account_id FROM {CANDIDATES} WHERE journey IN {scoped})"""
 
     def _reached(self, journey: Journey) -> str:
         """The predicate that a lead reached the goal, or a colleague where one is enough."""
@@ -177,7 +179,7 @@ class Claiming:
         fault = message_fault(self.playbook, journey, self.lane.kind, self._reached(journey), self._paused())
         return f"""
             SELECT c.id, {fault} AS why
-            FROM candidate c JOIN {lead_with_evidence(journey)} ON lead.id = c.lead_id
+            FROM {CANDIDATES} c JOIN {lead_with_evidence(journey)} ON lead.id = c.lead_id
             JOIN enrolment e ON e.id = c.enrolment_id
             WHERE c.journey = {literal(journey.name)}"""
 
@@ -192,17 +194,17 @@ class Claiming:
         return "(" + (" OR ".join(named[kind].format(literal(name)) for kind, name in rows) or "false") + ")"
 
     def _stopped(self) -> dict[str, int]:
-        rows = self.database.rows("SELECT why, count(*) FROM judged WHERE why <> '' GROUP BY why ORDER BY why")
+        rows = self.database.rows(f"SELECT why, count(*) FROM {JUDGED} WHERE why <> '' GROUP BY why ORDER BY why")
         return {row[0]: row[1] for row in rows}
 
     def _end_what_stopped(self) -> None:
         ledger = Ledger(self.database, self.now, Mover.DISPATCH)
         for reasons, state in ((SUPPRESSING, MessageState.SUPPRESSED), (CANCELLING, MessageState.CANCELLED)):
-            ledger.move(f"SELECT id, why FROM judged WHERE why IN {texts(*reasons)}", state)
+            ledger.move(f"SELECT id, why FROM {JUDGED} WHERE why IN {texts(*reasons)}", state)
 
     def _claim(self, batch: UUID, lease: Lease) -> tuple[Claimed, ...]:
         claimed = Ledger(self.database, self.now, Mover.DISPATCH).move(
-            "SELECT id, '' AS why FROM judged WHERE why = ''", MessageState.CLAIMED
+            f"SELECT id, '' AS why FROM {JUDGED} WHERE why = ''", MessageState.CLAIMED
         )
         if not claimed:
             return ()
@@ -212,7 +214,7 @@ class Claiming:
                 {literal(business_date(self.now, self.playbook.zone))})""")
         self.database.run(f"""
             UPDATE message SET batch_id = {literal(batch)}, send_day = judged.today
-            FROM judged WHERE judged.id = message.id AND judged.why = ''""")
+            FROM {JUDGED} judged WHERE judged.id = message.id AND judged.why = ''""")
         rows = self.database.rows(f"""
             SELECT replace(id::VARCHAR, '-', ''), fence, payload_file, payload_hash FROM message
             WHERE batch_id = {literal(batch)} ORDER BY not_before, id""")
@@ -220,7 +222,7 @@ class Claiming:
 
     def _next(self, most: int) -> Key | None:
         count, moment, last = self.database.one(
-            "SELECT count(*), max(not_before), arg_max(id, (not_before, id)) FROM candidate"
+            f"SELECT count(*), max(not_before), arg_max(id, (not_before, id)) FROM {CANDIDATES}"
         )
         return Key(moment.replace(tzinfo=UTC), last) if count == most else None
 

@@ -15,6 +15,13 @@ from nurture.journey.playbook import Playbook
 from nurture.ledger.states import GOING
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import TempTable
+
+CANDIDATES = TempTable("claim", "candidate")
+"""What is due in a lane now."""
+
+ASKED = TempTable("claim", "asked")
+"""Of every candidate what stops it, but for caps."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class Limits:
             SELECT id, today, CASE WHEN why = '' AND nth + gone > {most} THEN 'hourly' ELSE why END AS why FROM (
                 SELECT j.*, {DOMAIN} AS domain, coalesce(h.gone, 0) AS gone,
                     row_number() OVER (PARTITION BY {DOMAIN}, j.why ORDER BY c.not_before, c.id) AS nth
-                FROM ({judged}) j JOIN candidate c ON c.id = j.id JOIN lead ON lead.id = c.lead_id
+                FROM ({judged}) j JOIN {CANDIDATES} c ON c.id = j.id JOIN lead ON lead.id = c.lead_id
                 LEFT JOIN (
                     SELECT {DOMAIN} AS of_domain, count(*) AS gone
                     FROM message m JOIN batch b ON b.id = m.batch_id JOIN lead ON lead.id = m.lead_id
@@ -96,7 +103,7 @@ class Limits:
                         a.why ORDER BY c.not_before, c.id) AS nth,
                     coalesce(l.on_day, 0) AS on_day, coalesce(l.in_week, 0) AS in_week,
                     coalesce(l.in_month, 0) AS in_month
-                FROM candidate c JOIN asked a ON a.id = c.id
+                FROM {CANDIDATES} c JOIN {ASKED} a ON a.id = c.id
                 LEFT JOIN ({self._of_leads()}) l ON l.id = c.id
                 LEFT JOIN ({_going("owner_id", "internal")}) o ON o.owner_id = c.owner_id AND o.send_day = c.today
             )"""
@@ -108,7 +115,7 @@ class Limits:
                 count(*) FILTER (m.send_day BETWEEN c.today - 6 AND c.today) AS in_week,
                 count(*) FILTER (m.channel = c.channel
                     AND date_trunc('month', m.send_day) = date_trunc('month', c.today)) AS in_month
-            FROM candidate c JOIN message m ON m.lead_id = c.lead_id
+            FROM {CANDIDATES} c JOIN message m ON m.lead_id = c.lead_id
             WHERE NOT m.internal AND m.state IN {texts(*GOING)} AND m.send_day >= c.today - 31 GROUP BY c.id"""
 
 
@@ -116,4 +123,4 @@ def _going(whose: str, lane: str) -> str:
     """How many messages went out, or are on their way, by whose they are and by send day."""
     return f"""
         SELECT {whose}, send_day, count(*) AS going FROM message
-        WHERE {lane} AND state IN {texts(*GOING)} AND send_day >= (SELECT min(today) FROM candidate) GROUP BY ALL"""
+        WHERE {lane} AND state IN {texts(*GOING)} AND send_day >= (SELECT min(today) FROM {CANDIDATES}) GROUP BY ALL"""

@@ -8,11 +8,9 @@ guess; what is proved absent is written down (``absence``), because only that ma
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
-
-import pyarrow as pa
 
 from models import Channel, MessageState, Mover
 from models import Channel as ChannelKind
@@ -27,10 +25,14 @@ from nurture.keys.address_hashes import open_address_key
 from nurture.ledger.moves import Ledger
 from nurture.ledger.states import BELIEVED_UNSENT, UNSENT
 from nurture.safeguards.restore_guard import Restored, lift, read_restored, vouch
-from nurture.settings import read_settings
+from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 from nurture.storage.process_lease import this_process
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import NUMBER, TEXT, RowTable, TempTable
+
+SAID = RowTable("reconcile", "said", {"id": TEXT, "fence": NUMBER, "fate": TEXT, "provider_id": TEXT, "why": TEXT})
+FINDINGS = TempTable("reconcile", "finding")
 
 ASKED_AT_ONCE = 2_000
 NOBODY_CAN_SAY = "a restore took away what became of it"
@@ -192,29 +194,25 @@ class Findings:
             self._claim()
             self._settle()
             self.database.run(f"""
-                INSERT OR REPLACE INTO absence SELECT id, {literal(self.now)}, why FROM finding
+                INSERT OR REPLACE INTO absence SELECT id, {literal(self.now)}, why FROM {FINDINGS}
                 WHERE fate = {literal(Fate.NOT_SENT)}""")
-            found.update(dict(self.database.rows("SELECT fate, count(*) FROM finding GROUP BY fate ORDER BY fate")))
+            found.update(dict(self.database.rows(f"SELECT fate, count(*) FROM {FINDINGS} GROUP BY fate ORDER BY fate")))
 
     def _take(self, doubts: Sequence[Doubt], answers: Mapping[str, Outcome]) -> None:
         told = [(each.question, answers[each.question.id]) for each in doubts]
-        columns = {
-            "id": pa.array([question.id for question, _ in told], pa.string()),
-            "fence": pa.array([question.fence for question, _ in told], pa.int32()),
-            "fate": pa.array([answer.fate.value for _, answer in told], pa.string()),
-            "provider_id": pa.array([answer.provider_id for _, answer in told], pa.string()),
-            "why": pa.array([_why(answer) for _, answer in told], pa.string()),
-        }
-        self.database.table("said", pa.table(columns))
-        self.database.make(
-            "finding",
-            f"""SELECT m.id, m.state, s.fate, s.provider_id, s.why FROM said s
+        SAID.fill(
+            self.database,
+            [(asked.id, asked.fence, each.fate.value, each.provider_id, _why(each)) for asked, each in told],
+        )
+        FINDINGS.make(
+            self.database,
+            f"""SELECT m.id, m.state, s.fate, s.provider_id, s.why FROM {SAID} s
                 JOIN message m ON m.id = s.id::UUID AND m.fence = s.fence AND m.state IN {texts(*BELIEVED_UNSENT)}""",
         )
 
     def _claim(self) -> None:
         """What waited and did leave, or may have, is claimed as one batch: that is what had happened to it."""
-        gone = f"FROM finding WHERE state IN {texts(*UNSENT)} AND fate <> {literal(Fate.NOT_SENT)}"
+        gone = f"FROM {FINDINGS} WHERE state IN {texts(*UNSENT)} AND fate <> {literal(Fate.NOT_SENT)}"
         batch = uuid4()
         held = f"SELECT id, {literal(NOBODY_CAN_SAY)} AS why {gone} AND state = {literal(MessageState.HELD)}"
         self._ledger().move(held, MessageState.PLANNED)
@@ -232,11 +230,11 @@ class Findings:
         """Through ``attempting`` to where each answer leads; what only waited and is absent stays where it is."""
         gone = f"(state NOT IN {texts(*UNSENT)} OR fate <> {literal(Fate.NOT_SENT)})"
         why = literal(NOBODY_CAN_SAY)
-        self._ledger().move(f"SELECT id, {why} AS why FROM finding WHERE {gone}", MessageState.ATTEMPTING)
+        self._ledger().move(f"SELECT id, {why} AS why FROM {FINDINGS} WHERE {gone}", MessageState.ATTEMPTING)
         for fate, state in STATES.items():
-            self._ledger().move(f"SELECT id, why FROM finding WHERE {gone} AND fate = {literal(fate)}", state)
-        self.database.run("""
-            UPDATE message SET provider_id = finding.provider_id FROM finding
+            self._ledger().move(f"SELECT id, why FROM {FINDINGS} WHERE {gone} AND fate = {literal(fate)}", state)
+        self.database.run(f"""
+            UPDATE message SET provider_id = finding.provider_id FROM {FINDINGS} finding
             WHERE finding.id = message.id AND finding.provider_id <> ''""")
 
     def _ledger(self) -> Ledger:
@@ -248,7 +246,8 @@ def _why(answer: Outcome) -> str:
 
 
 def reconcile_sent(
-    now: datetime | None = None,
+    settings: Settings,
+    now: datetime,
     *,
     vouched: Sequence[Channel] = (),
     progress: Callable[[int, int], None] = lambda done, of: None,
@@ -256,17 +255,15 @@ def reconcile_sent(
     """Ask about every message that counts as unsent; when all were asked about, sending goes on.
 
     Args:
-        now: The moment to write into the records; without it, the clock's.
+        now: The moment to write into the records.
         vouched: Channels for which a person vouches: what they prove nothing about was not sent.
 
     Raises:
         InputError: the address key is missing or another one.
     """
-    settings = read_settings()
-    moment = now or datetime.now(UTC)
     playbook = read_playbook(settings)
     store = Store.of(settings)
     with store.open() as database, database.transaction():
         open_address_key(database, settings)
-    outlets = open_outlets(settings, playbook, moment)
-    return Reconciliation(store, settings.paths.attempts, witnesses(outlets), moment, progress).run(vouched)
+    outlets = open_outlets(settings, playbook, now)
+    return Reconciliation(store, settings.paths.attempts, witnesses(outlets), now, progress).run(vouched)

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-import pyarrow as pa
-
 from models import Channel as ChannelKind
 from models import Meaning, MessageState, Mover
 from nurture.channels import Fate, Outcome, Question
@@ -25,6 +23,16 @@ from nurture.ledger.states import IN_FLIGHT
 from nurture.storage.database import Database
 from nurture.storage.process_lease import Holder, wall_clock
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import MOMENT, NUMBER, TEXT, RowTable, TempTable
+
+ANSWERS = RowTable("record", "answer", {
+    "id": TEXT, "fence": NUMBER, "fate": TEXT, "provider_id": TEXT, "why": TEXT, "retry_at": MOMENT,
+})  # fmt: skip
+OUTCOMES = TempTable("record", "outcome")
+TOLD = RowTable("record", "told", {"id": TEXT, "why": TEXT})
+REFUSED = TempTable("record", "refused")
+PROOFS = RowTable("record", "proof", {"id": TEXT, "fence": NUMBER, "why": TEXT, "name": TEXT})
+PROVED = TempTable("record", "proved")
 
 STATES = {
     Fate.ACCEPTED: MessageState.ACCEPTED,
@@ -54,50 +62,42 @@ class Recorder:
             ledger = Ledger(self.database, self.now, Mover.DISPATCH)
             self._take_refused(claim.batch, sent.refused)
             ledger.move(_still_claimed(claim.batch), MessageState.PLANNED)
-            ledger.move("SELECT id, why FROM refused", MessageState.HELD)
+            ledger.move(f"SELECT id, why FROM {REFUSED}", MessageState.HELD)
 
     def _take(self, fences: Mapping[str, int], outcomes: Mapping[str, Outcome]) -> None:
-        rows = [(key, fences[key], each) for key, each in outcomes.items() if key in fences]
-        columns = {
-            "id": pa.array([row[0] for row in rows], pa.string()),
-            "fence": pa.array([row[1] for row in rows], pa.int32()),
-            "fate": pa.array([row[2].fate.value for row in rows], pa.string()),
-            "provider_id": pa.array([row[2].provider_id for row in rows], pa.string()),
-            "why": pa.array([row[2].why for row in rows], pa.string()),
-            "retry_at": pa.array([_naive(row[2].retry_at) for row in rows], pa.timestamp("us")),
-        }
-        self.database.table("answer", pa.table(columns))
-        self.database.make(
-            "outcome",
-            f"""SELECT m.id, a.fate, a.provider_id, a.why, a.retry_at FROM answer a
+        rows = [
+            (key, fences[key], each.fate.value, each.provider_id, each.why, each.retry_at)
+            for key, each in outcomes.items()
+            if key in fences
+        ]
+        ANSWERS.fill(self.database, rows)
+        OUTCOMES.make(
+            self.database,
+            f"""SELECT m.id, a.fate, a.provider_id, a.why, a.retry_at FROM {ANSWERS} a
                JOIN message m ON m.id = a.id::UUID AND m.fence = a.fence AND m.state IN {texts(*IN_FLIGHT)}""",
         )
 
     def _settle(self) -> None:
         """Through ``attempting`` to where each outcome leads."""
         ledger = Ledger(self.database, self.now, Mover.DISPATCH)
-        ledger.move("SELECT id, '' AS why FROM outcome", MessageState.ATTEMPTING)
+        ledger.move(f"SELECT id, '' AS why FROM {OUTCOMES}", MessageState.ATTEMPTING)
         for fate, state in STATES.items():
-            ledger.move(f"SELECT id, why FROM outcome WHERE fate = {literal(fate)}", state)
-        self.database.run("""
+            ledger.move(f"SELECT id, why FROM {OUTCOMES} WHERE fate = {literal(fate)}", state)
+        self.database.run(f"""
             UPDATE message SET provider_id = nullif(o.provider_id, ''), not_before = coalesce(o.retry_at, not_before)
-            FROM outcome o WHERE o.id = message.id AND (o.provider_id <> '' OR o.retry_at IS NOT NULL)""")
+            FROM {OUTCOMES} o WHERE o.id = message.id AND (o.provider_id <> '' OR o.retry_at IS NOT NULL)""")
         self.database.run(f"""
             INSERT OR IGNORE INTO suppression (address_hash, scope, reason, since, source)
             SELECT DISTINCT m.address_hash, m.channel, {literal(Meaning.GONE)}, {literal(self.now)},
                    {literal(Mover.DISPATCH)}
-            FROM outcome o JOIN message m ON m.id = o.id WHERE o.fate = {literal(Fate.GONE)}""")
+            FROM {OUTCOMES} o JOIN message m ON m.id = o.id WHERE o.fate = {literal(Fate.GONE)}""")
 
     def _take_refused(self, batch: UUID, refused: Mapping[str, str]) -> None:
         """What does not match its hash waits for a person; unless somebody took the batch over."""
-        columns = {
-            "id": pa.array(list(refused), pa.string()),
-            "why": pa.array(list(refused.values()), pa.string()),
-        }
-        self.database.table("told", pa.table(columns))
+        TOLD.fill(self.database, refused.items())
         ours = f"m.batch_id = {literal(batch)} AND m.state = 'claimed'"
-        self.database.make(
-            "refused", f"SELECT m.id, t.why FROM told t JOIN message m ON m.id = t.id::UUID WHERE {ours}"
+        REFUSED.make(
+            self.database, f"SELECT m.id, t.why FROM {TOLD} t JOIN message m ON m.id = t.id::UUID WHERE {ours}"
         )
 
     def sweep(self, attempts: Path) -> int:
@@ -155,29 +155,24 @@ class Recorder:
                     fence = excluded.fence""")
 
     def _resolve(self, proved: Sequence[tuple[Question, Outcome]], fate: Fate) -> int:
-        columns = {
-            "id": pa.array([question.id for question, proof in proved if proof.fate is fate], pa.string()),
-            "fence": pa.array([question.fence for question, proof in proved if proof.fate is fate], pa.int32()),
-            "why": pa.array([PROOF + (proof.why or fate) for _, proof in proved if proof.fate is fate], pa.string()),
-            "name": pa.array([proof.provider_id for _, proof in proved if proof.fate is fate], pa.string()),
-        }
-        self.database.table("proof", pa.table(columns))
-        doubts = """SELECT m.id, p.why, p.name FROM proof p
+        rows = [
+            (question.id, question.fence, PROOF + (proof.why or fate), proof.provider_id)
+            for question, proof in proved
+            if proof.fate is fate
+        ]
+        PROOFS.fill(self.database, rows)
+        doubts = f"""SELECT m.id, p.why, p.name FROM {PROOFS} p
             JOIN message m ON m.id = p.id::UUID AND m.fence = p.fence AND m.state = 'unknown'"""
-        if not self.database.make("proved", doubts):
+        if not PROVED.make(self.database, doubts):
             return 0
-        self.database.run("""
-            UPDATE message SET provider_id = proved.name FROM proved
+        self.database.run(f"""
+            UPDATE message SET provider_id = proved.name FROM {PROVED} proved
             WHERE proved.id = message.id AND proved.name <> ''""")
-        return Ledger(self.database, self.now, Mover.DISPATCH).move("SELECT id, why FROM proved", STATES[fate])
+        return Ledger(self.database, self.now, Mover.DISPATCH).move(f"SELECT id, why FROM {PROVED}", STATES[fate])
 
 
 def _still_claimed(batch: UUID, why: str = "not attempted") -> str:
     return f"SELECT id, {literal(why)} AS why FROM message WHERE batch_id = {literal(batch)} AND state = 'claimed'"
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
 
 
 def utc(moment: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Trying: one touch, as one person would get it, really sent to a mailbox of ours. The ledger learns nothing of it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 
 from models import Channel as ChannelKind
@@ -17,7 +17,7 @@ from nurture.people.contact_points import one_email
 from nurture.rendering.freeze import open_workshop
 from nurture.rendering.preview import Who, lead_reader, persona_reader, row_of
 from nurture.rendering.shards import Failure
-from nurture.settings import Mode, Settings, read_settings
+from nurture.settings import Mode, Settings
 from nurture.storage.database import Store, in_memory
 from nurture.storage.sql import literal
 
@@ -83,15 +83,16 @@ def send_test(
     return Tried(touch, channel.name, outcome.fate.value, outcome.why, envelope.subject)
 
 
-def run_send_test(touch: str, to: str, *, lead: str | None = None, persona: str | None = None) -> Tried:
+def run_send_test(
+    settings: Settings, now: datetime, touch: str, to: str, *, lead: str | None = None, persona: str | None = None
+) -> Tried:
     """Send a touch as one person would get it to an address of ours; without a person, as the first persona.
 
     Raises:
         InputError: there is no such touch or person, or the address may not be written to.
         TransientError: the provider cannot be reached.
     """
-    settings = read_settings()
-    playbook, now = read_playbook(settings), datetime.now(UTC)
+    playbook = read_playbook(settings)
     address = may_be_reached(settings, to)
     if lead is not None and persona is not None:
         raise InputError("Say who reads: --lead ID, or --persona NAME, not both.")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-import pyarrow as pa
 from pydantic import RootModel
 from sqlalchemy.exc import DBAPIError
 
@@ -33,6 +32,9 @@ from nurture.keys.signed_links import open_tokens
 from nurture.settings import Settings
 from nurture.storage.database import FAILS_ON_DISK, Database
 from nurture.storage.sql import literal
+from nurture.storage.temp_tables import TEXT, RowTable
+
+LINES = RowTable("drain", "line", {"id": TEXT})
 
 LINES_A_GO = 2_000
 BYTES_A_GO = 16 * 1024 * 1024
@@ -105,10 +107,10 @@ class Drain:
     def _unknown(self, found: list[Found]) -> list[Found]:
         """The lines that were not applied before, each once; from now on they are known."""
         first = {each.line.id: each for each in reversed(found)}
-        self.database.table("line", pa.table({"id": pa.array(list(first), pa.string())}))
-        known = {row[0] for row in self.database.rows("SELECT id FROM spool_line SEMI JOIN line USING (id)")}
+        LINES.fill(self.database, [(each,) for each in first])
+        known = {row[0] for row in self.database.rows(f"SELECT id FROM spool_line SEMI JOIN {LINES} USING (id)")}
         now = literal(self.now)
-        self.database.run(f"INSERT INTO spool_line SELECT id, {now} FROM line ANTI JOIN spool_line USING (id)")
+        self.database.run(f"INSERT INTO spool_line SELECT id, {now} FROM {LINES} ANTI JOIN spool_line USING (id)")
         oldest = literal(self.now - timedelta(days=IDS_KEPT_DAYS))
         self.database.run(f"DELETE FROM spool_line WHERE applied_at < {oldest}")
         return [each for each in found if first[each.line.id] is each and each.line.id not in known]

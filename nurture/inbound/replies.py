@@ -7,11 +7,9 @@ three cards a day, so that two machines that write to each other do not fill any
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
-
-import pyarrow as pa
 
 from models import ConsentScope, MessageKind, SignalKind
 from models.types import derived_id
@@ -28,6 +26,14 @@ from nurture.ledger.message_ids import digest
 from nurture.people.contact_points import one_email
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import DAY, MOMENT, TEXT, RowTable, TempTable
+
+ANSWERED = RowTable("replies", "answered", {
+    "id": TEXT, "message": TEXT, "received_at": MOMENT, "received_on": DAY, "subject": TEXT, "body": TEXT,
+    "sender_hash": TEXT,
+})  # fmt: skip
+NEW_REPLIES = TempTable("replies", "new_reply")
+CARDS = TempTable("replies", "card")
 
 CARDS_A_DAY = 3
 KEPT_NAME = re.compile(r"[0-9a-f]{64}\.eml")
@@ -105,21 +111,21 @@ def write_replies(
     """Remember what people wrote, pause their touches, and plan a card for each; how many cards."""
     if not people:
         return 0
-    database.table("answered", _as_arrow(people, key))
-    database.make(
-        "new_reply",
-        """SELECT a.* EXCLUDE (id, message, sender_hash), a.id::UUID AS id, m.id AS message_id, m.lead_id,
+    ANSWERED.fill(database, [_row(each, key) for each in people])
+    NEW_REPLIES.make(
+        database,
+        f"""SELECT a.* EXCLUDE (id, message, sender_hash), a.id::UUID AS id, m.id AS message_id, m.lead_id,
                   a.sender_hash IS NOT NULL AND a.sender_hash IS NOT DISTINCT FROM m.address_hash AS sender_known
-           FROM (SELECT DISTINCT ON (id) * FROM answered) a JOIN message m ON m.id = a.message::UUID
+           FROM (SELECT DISTINCT ON (id) * FROM {ANSWERED}) a JOIN message m ON m.id = a.message::UUID
            JOIN lead ON lead.id = m.lead_id WHERE a.id::UUID NOT IN (SELECT id FROM reply)""",
     )
-    database.run("""
+    database.run(f"""
         INSERT INTO reply (id, message_id, lead_id, received_at, subject, body, sender_known)
-        SELECT id, message_id, lead_id, received_at, subject, body, sender_known FROM new_reply""")
+        SELECT id, message_id, lead_id, received_at, subject, body, sender_known FROM {NEW_REPLIES}""")
     database.run(f"""
         INSERT INTO interaction (key, lead_id, kind, source, occurred_at, occurred_on, seen_at)
         SELECT md5('interaction|reply|' || id)::UUID, lead_id, 'email.replied', 'email', received_at, received_on,
-               {literal(stamp(database, now))} FROM new_reply ORDER BY received_at, id""")
+               {literal(stamp(database, now))} FROM {NEW_REPLIES} ORDER BY received_at, id""")
     return _plan_cards(database, playbook, now, today)
 
 
@@ -131,21 +137,10 @@ def cards_without_words(database: Database) -> int:
     )
 
 
-def _as_arrow(people: Sequence[Read], key: AddressKey) -> pa.Table:
-    senders = [one_email(each.mail.sender) for each in people]
-    text = pa.string()
-    columns = {
-        "id": pa.array([str(each.id) for each in people], text),
-        "message": pa.array([str(each.message) for each in people], text),
-        "received_at": pa.array(
-            [each.came.at.astimezone(UTC).replace(tzinfo=None) for each in people], pa.timestamp("us")
-        ),
-        "received_on": pa.array([each.came.on for each in people], pa.date32()),
-        "subject": pa.array([each.mail.subject for each in people], text),
-        "body": pa.array([each.mail.body for each in people], text),
-        "sender_hash": pa.array([key.hash(sender) if sender else None for sender in senders], text),
-    }
-    return pa.table(columns)
+def _row(read: Read, key: AddressKey) -> tuple[object, ...]:
+    mail, came, sender = read.mail, read.came, one_email(read.mail.sender)
+    known = key.hash(sender) if sender else None
+    return (str(read.id), str(read.message), came.at, came.on, mail.subject, mail.body, known)
 
 
 def _plan_cards(database: Database, playbook: Playbook, now: datetime, today: date) -> int:
@@ -154,8 +149,8 @@ def _plan_cards(database: Database, playbook: Playbook, now: datetime, today: da
     told_today = f"""
         SELECT lead_id, count(*) AS cards FROM message
         WHERE kind = {kind} AND night = {literal(today)} GROUP BY lead_id"""
-    planned = database.make(
-        "card",
+    planned = CARDS.make(
+        database,
         f"""
         SELECT *, {digest("c", "0")}::UUID AS id FROM (
             SELECT r.id AS reply_id, {kind} AS kind, left(replace(r.id::VARCHAR, '-', ''), 12) AS subject, '' AS touch,
@@ -163,7 +158,7 @@ def _plan_cards(database: Database, playbook: Playbook, now: datetime, today: da
                    m.lead_id, m.account_id, staff.id AS owner_id, m.fingerprint,
                    row_number() OVER (PARTITION BY m.lead_id ORDER BY r.received_at, r.id) AS nth,
                    coalesce(t.cards, 0) AS cards
-            FROM new_reply r JOIN message m ON m.id = r.message_id JOIN lead ON lead.id = m.lead_id
+            FROM {NEW_REPLIES} r JOIN message m ON m.id = r.message_id JOIN lead ON lead.id = m.lead_id
             JOIN staff ON staff.id = coalesce(lead.owner_id, {desk}) LEFT JOIN ({told_today}) t ON t.lead_id = m.lead_id
         ) c WHERE nth + cards <= {CARDS_A_DAY}""",
     )
@@ -174,6 +169,6 @@ def _plan_cards(database: Database, playbook: Playbook, now: datetime, today: da
             kind, subject)
         SELECT id, journey, stage, touch, enrolment_id, enrolment_number, entry, 0, 'staff', true, lead_id, account_id,
                owner_id, {literal(today)}, 'planned', {literal(today)}, {literal(now)}, {literal(until)},
-               {literal(today + timedelta(days=policy.grace))}, fingerprint, kind, subject FROM card""")
-    database.run("UPDATE reply SET card_id = card.id FROM card WHERE card.reply_id = reply.id")
+               {literal(today + timedelta(days=policy.grace))}, fingerprint, kind, subject FROM {CARDS}""")
+    database.run(f"UPDATE reply SET card_id = card.id FROM {CARDS} card WHERE card.reply_id = reply.id")
     return planned

@@ -5,11 +5,12 @@ skipped, so a crashed night resumes where it stopped and a finished night never 
 contract of what each step decides.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from models import MessageState, Mover, Step
 from nurture.errors import InputError, NightRefused
@@ -33,21 +34,16 @@ from nurture.storage.sql import literal, texts
 
 ALL = "*"
 PLAINLY = Plainly()
+Progress = Callable[[str, int, int], None]
 
 
-def close_night(
-    database: Database,
-    playbook: Playbook,
-    night: date,
-    *,
-    now: datetime,
-    only: Sequence[str] = (),
-    limit: int | None = None,
-    dry_run: bool = False,
-    progress: Callable[[str, int, int], None] = lambda step, done, of: None,
+@contextmanager
+def begin_night(
+    database: Database, playbook: Playbook, night: date, *, now: datetime, only: Sequence[str] = (),
+    limit: int | None = None, dry_run: bool = False, progress: Progress = lambda step, done, of: None,
     steps: Steps = PLAINLY,
-) -> NightReport:
-    """Decide everything about a night, or what is still open of it.
+) -> Iterator["NightRun"]:  # fmt: skip
+    """A night in an open database, whose steps can be closed inside the block; of a dry run nothing is left after it.
 
     Args:
         now: Written into the marker rows; decides nothing.
@@ -64,12 +60,21 @@ def close_night(
     """
     if limit is not None and not dry_run:
         raise NightRefused("A limit is for looking, not for doing: add --dry-run.")
-    run = NightRun(database, playbook, night, now, _journeys(playbook, only), progress, steps)
+    run = NightRun(database, playbook, night, now, _journeys(playbook, only), progress, steps, dry_run)
     with database.trial() if dry_run else nullcontext():
-        run.prepare(limit, dry_run)
-        if not run.is_closed(Step.REPORT):
-            run.close_steps()
-        return read_report(database, playbook, night, dry_run=dry_run, changed=bool(run.closed_now))
+        run.prepare(limit)
+        yield run
+
+
+def close_night(database: Database, playbook: Playbook, night: date, **how: Any) -> NightReport:
+    """Decide everything about a night, or what is still open of it; ``how`` as in ``begin_night``."""
+    with begin_night(database, playbook, night, **how) as run:
+        run.take_in()
+        run.score()
+        run.walk()
+        run.choose()
+        run.fold_decisions()
+        return run.report()
 
 
 def _journeys(playbook: Playbook, only: Sequence[str]) -> tuple[Journey, ...]:
@@ -92,36 +97,38 @@ class NightRun:
     journeys: tuple[Journey, ...]
     progress: Callable[[str, int, int], None]
     steps: Steps = PLAINLY
+    dry_run: bool = False
     closed: set[tuple[str, str]] = field(default_factory=set)
     closed_now: list[tuple[str, str]] = field(default_factory=list)
 
-    def prepare(self, limit: int | None, dry_run: bool) -> None:
+    def prepare(self, limit: int | None) -> None:
         """Learn which steps are closed, and refuse what must not run."""
         rows = self.database.rows(f"SELECT journey, step FROM run WHERE night = {literal(self.night)}")
         self.closed = {(row[0], row[1]) for row in rows}
         newest = self.database.one("SELECT max(night) FROM run")[0]
-        if newest and self.night < newest and not dry_run and not self.is_closed(Step.REPORT):
+        if newest and self.night < newest and not self.dry_run and not self.is_closed(Step.FOLD_DECISIONS):
             raise NightRefused(
                 f"Night {self.night} lies before {newest}, the newest one, and nights only move forward. "
                 "Add --dry-run to look."
             )
         refuse_stranded(self.database, self.playbook)
-        if not dry_run:
+        if not self.dry_run:
             refuse_guarded(self.database)
         some = f"WHERE id IN (SELECT id FROM lead ORDER BY md5(id::VARCHAR) LIMIT {limit})" if limit is not None else ""
         self.database.run(f"CREATE OR REPLACE TEMP VIEW tonight_lead AS SELECT * FROM reader {some}")
 
-    def close_steps(self) -> None:
-        """Every step that is still open, in order."""
-        self.close(Step.TAKE_IN, ALL, self.take_in)
-        self.close(Step.SCORE, ALL, self.score)
-        if self.open_steps():
-            self.walk_and_choose()
-        if all(self.is_closed(Step.CHOOSE, journey.name) for journey in self.playbook.journeys):
-            self.close(Step.REPORT, ALL, self.fold_old_decisions)
+    def take_in(self) -> None:
+        """Judge who followed links, and let messages expire that nobody sent in time."""
+        self.close(Step.TAKE_IN, ALL, self._take_in)
 
-    def walk_and_choose(self) -> None:
-        """All exits, then entries by priority, then moves, then one choice for all journeys."""
+    def score(self) -> None:
+        """Set tonight's depths."""
+        self.close(Step.SCORE, ALL, self._score)
+
+    def walk(self) -> None:
+        """All exits, then entries by priority, then moves: of every journey that is still open."""
+        if not self._is_open():
+            return
         with self.database.transaction():
             take_standing(self.database, self.playbook, self.night)
             for journey in self.journeys:
@@ -129,17 +136,44 @@ class NightRun:
         for step in (Step.LEAVE, Step.ENROL, Step.MOVE):
             for journey in self.journeys:
                 walk = Walk(self.database, self.playbook, journey, self.night, self._ledger())
-                self.close(step, journey.name, partial(self.walk, walk, step))
-        self.choose()
+                self.close(step, journey.name, partial(self._walk, walk, step))
+
+    def choose(self) -> None:
+        """Decide about every due touch of every journey that did not choose yet, together."""
+        journeys = tuple(journey for journey in self.journeys if not self.is_closed(Step.CHOOSE, journey.name))
+        if not journeys or self.is_closed(Step.FOLD_DECISIONS):
+            return
+
+        def close() -> Counts:
+            with self.database.transaction():
+                Restraint(self.database, Planning(self.playbook, journeys, self.night)).decide()
+                verdicts = [self._verdicts(journey) for journey in journeys]
+                for journey, counts in zip(journeys, verdicts, strict=True):
+                    self.mark(Step.CHOOSE, journey.name, counts)
+            return Counts.total(verdicts)
+
+        self.steps.step(Step.CHOOSE, close, Counts.told)
+
+    def fold_decisions(self) -> None:
+        """Keep the newest decisions one by one and the older ones in fewer rows, once every journey has chosen."""
+        if all(self.is_closed(Step.CHOOSE, journey.name) for journey in self.playbook.journeys):
+            self.close(Step.FOLD_DECISIONS, ALL, self._fold_decisions)
+
+    def report(self) -> NightReport:
+        """What the night came to."""
+        changed = bool(self.closed_now)
+        return read_report(self.database, self.playbook, self.night, dry_run=self.dry_run, changed=changed)
 
     def is_closed(self, step: Step, journey: str = ALL) -> bool:
         """Whether a step has its marker."""
         return (journey, step) in self.closed or (journey, step) in self.closed_now
 
-    def open_steps(self) -> bool:
-        """Whether any journey still has something to do tonight."""
+    def _is_open(self) -> bool:
+        """Whether any journey still has something to do; one that came after its night was folded has not."""
         steps = (Step.LEAVE, Step.ENROL, Step.MOVE, Step.CHOOSE)
-        return any(not self.is_closed(step, journey.name) for journey in self.journeys for step in steps)
+        return not self.is_closed(Step.FOLD_DECISIONS) and any(
+            not self.is_closed(step, journey.name) for journey in self.journeys for step in steps
+        )
 
     def close(self, step: Step, journey: str, work: Callable[[], Counts]) -> None:
         """Do a step and write its marker in one transaction; nothing if it is closed."""
@@ -166,21 +200,20 @@ class NightRun:
         self.closed_now.append((journey, step))
         self.progress(step, len(self.closed) + len(self.closed_now), 4 * len(self.journeys) + 3)
 
-    def take_in(self) -> Counts:
-        """Judge who followed links, and let messages expire that nobody sent in time."""
-        judge_clicks(self.database, self.night, self.now)
-        late = f"SELECT id, 'past its grace' AS why FROM message WHERE expires_on < {literal(self.night)}"
-        return Counts(expired=self._ledger().move(f"{late} AND state IN {texts(*UNSENT)}", MessageState.EXPIRED))
-
     def _ledger(self) -> Ledger:
         return Ledger(self.database, self.now, Mover.NIGHT)
 
-    def score(self) -> Counts:
-        """Set tonight's depths."""
+    def _take_in(self) -> Counts:
+        judge_clicks(self.database, self.night, self.now)
+        late = f"SELECT id, 'past its grace' AS why FROM message WHERE expires_on < {literal(self.night)}"
+        unsent = f"{late} AND state IN {texts(*UNSENT)}"
+        return Counts(expired=self._ledger().move(unsent, MessageState.EXPIRED))
+
+    def _score(self) -> Counts:
         score(self.database, self.playbook.events, self.night)
         return Counts()
 
-    def walk(self, walk: Walk, step: Step) -> Counts:
+    def _walk(self, walk: Walk, step: Step) -> Counts:
         """One walking step of one journey."""
         if step is Step.LEAVE:
             return Counts(left_journey=walk.leave())
@@ -190,22 +223,6 @@ class NightRun:
         moves = walk.move()
         return Counts(advanced=moves.advanced, fell_back=moves.fell_back, left_journey=moves.dormant)
 
-    def choose(self) -> None:
-        """Decide about every due touch of every journey that did not choose yet, together."""
-        journeys = tuple(journey for journey in self.journeys if not self.is_closed(Step.CHOOSE, journey.name))
-        if not journeys:
-            return
-
-        def close() -> Counts:
-            with self.database.transaction():
-                Restraint(self.database, Planning(self.playbook, journeys, self.night)).decide()
-                verdicts = [self._verdicts(journey) for journey in journeys]
-                for journey, counts in zip(journeys, verdicts, strict=True):
-                    self.mark(Step.CHOOSE, journey.name, counts)
-            return Counts.total(verdicts)
-
-        self.steps.step(Step.CHOOSE, close, Counts.told)
-
     def _verdicts(self, journey: Journey) -> Counts:
         considered = self.database.one(f"SELECT count(*) FROM pair WHERE journey = {literal(journey.name)}")[0]
         rows = self.database.rows(f"""
@@ -213,7 +230,6 @@ class NightRun:
             WHERE night = {literal(self.night)} AND journey = {literal(journey.name)} GROUP BY verdict""")
         return Counts(considered=considered, **{row[0]: row[1] for row in rows})
 
-    def fold_old_decisions(self) -> Counts:
-        """Keep the newest decisions one by one, and the older ones in fewer rows."""
+    def _fold_decisions(self) -> Counts:
         fold_decisions(self.database, self.night)
         return Counts()

@@ -7,8 +7,6 @@ tasks, with theirs.
 
 from datetime import date
 
-import pyarrow as pa
-
 from nurture.content.send_windows import slots
 from nurture.journey.playbook import Playbook
 from nurture.ledger.states import COUNTED
@@ -16,6 +14,9 @@ from nurture.night.eligibility import channel_fault, quota_used_up
 from nurture.people.channel_addresses import WAYS, Way
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import DAY, MOMENT, TEXT, RowTable
+
+SLOTS = RowTable("night", "slot", {"zone": TEXT, "country": TEXT, "send_day": DAY, "opens": MOMENT, "closes": MOMENT})
 
 
 def take_reach(database: Database, playbook: Playbook, night: date) -> None:
@@ -25,7 +26,7 @@ def take_reach(database: Database, playbook: Playbook, night: date) -> None:
     database.make(
         "handler",
         f"""
-        SELECT staff.id, staff.external_id, slot.send_day, slot.opens, slot.closes FROM staff JOIN slot
+        SELECT staff.id, staff.external_id, slot.send_day, slot.opens, slot.closes FROM staff JOIN {SLOTS} slot
         ON slot.zone = coalesce(staff.timezone, {zone}) AND slot.country = coalesce(staff.country, {country})""",
     )
     database.make(
@@ -39,7 +40,8 @@ def take_reach(database: Database, playbook: Playbook, night: date) -> None:
                {", ".join(f"{quota_used_up(way, playbook)} AS {way.channel}_full" for way in WAYS)}
         FROM tonight_lead lead SEMI JOIN due_pair ON due_pair.lead_id = lead.id
         JOIN standing s ON s.lead_id = lead.id
-        JOIN slot ON slot.zone = coalesce(lead.timezone, {zone}) AND slot.country = coalesce(lead.country, {country})
+        JOIN {SLOTS} slot ON slot.zone = coalesce(lead.timezone, {zone})
+            AND slot.country = coalesce(lead.country, {country})
         LEFT JOIN handler owner ON owner.id = lead.owner_id
         {" ".join(_usage(way, playbook) for way in WAYS)}""",
     )
@@ -51,15 +53,7 @@ def _take_slots(database: Database, playbook: Playbook, night: date) -> None:
         SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM tonight_lead
         UNION SELECT DISTINCT coalesce(timezone, {zone}), coalesce(country, {country}) FROM staff""")
     found = slots([(row[0], row[1]) for row in places], night, playbook.policy, playbook.zone)
-    moment = pa.timestamp("us")
-    columns = {
-        "zone": pa.array([slot.zone for slot in found], pa.string()),
-        "country": pa.array([slot.country for slot in found], pa.string()),
-        "send_day": pa.array([slot.send_day for slot in found], pa.date32()),
-        "opens": pa.array([slot.opens.replace(tzinfo=None) for slot in found], moment),
-        "closes": pa.array([slot.closes.replace(tzinfo=None) for slot in found], moment),
-    }
-    database.table("slot", pa.table(columns))
+    SLOTS.fill(database, [(each.zone, each.country, each.send_day, each.opens, each.closes) for each in found])
 
 
 def _handler(database: Database, playbook: Playbook) -> str:

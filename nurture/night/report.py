@@ -122,7 +122,7 @@ def read_report(database: Database, playbook: Playbook, night: date, *, dry_run:
             row[0]
             for row in database.rows(f"""
             SELECT night FROM run WHERE night < {literal(night)} GROUP BY night
-            HAVING NOT bool_or(step = 'report') ORDER BY night""")
+            HAVING NOT bool_or(step = 'fold_decisions') ORDER BY night""")
         ),
     )
 

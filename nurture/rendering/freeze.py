@@ -10,8 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import pyarrow as pa
-
 from models import MessageKind, MessageState, Mover, PauseKind, Reason, Step, Verdict
 from nurture.channels.routing import live_kinds
 from nurture.content.brand import read_voice
@@ -29,6 +27,12 @@ from nurture.steps import Plainly, Steps, Told
 from nurture.storage.database import Database, Store
 from nurture.storage.locks import render_lease
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import FLAG, NUMBER, TEXT, RowTable, TempTable
+
+PRINTED = TempTable("freeze", "printed")
+FAILURES = RowTable("freeze", "failure", {"id": TEXT, "revision": NUMBER, "why": TEXT, "of_text": FLAG})
+FAILED = TempTable("freeze", "failed")
+DROPPED = TempTable("freeze", "dropped")
 
 NIGHTS_KEPT = 30
 
@@ -143,34 +147,28 @@ class Freezing:
             for shard in rendered
         )
         nothing = "SELECT NULL AS id, NULL AS hash, 0 AS revision, NULL AS file WHERE false"
-        self.database.make(
-            "printed",
+        PRINTED.make(
+            self.database,
             f"""SELECT m.id, m.night, m.journey, {name_of_message("m")} AS touch, r.hash, r.file
                 FROM ({files or nothing}) r JOIN message m ON m.id = r.id::UUID AND m.revision = r.revision
                 WHERE {WORDLESS}""",
         )
-        return self.database.run("""
+        return self.database.run(f"""
             UPDATE message SET payload_hash = printed.hash, payload_file = printed.file
-            FROM printed WHERE printed.id = message.id""")
+            FROM {PRINTED} printed WHERE printed.id = message.id""")
 
     def _take_failures(self, rendered: Sequence[RenderedShard]) -> None:
         failures = [failure for shard in rendered for failure in shard.failures]
-        columns = {
-            "id": pa.array([failure.message_id for failure in failures], pa.string()),
-            "revision": pa.array([failure.revision for failure in failures], pa.int32()),
-            "why": pa.array([failure.why for failure in failures], pa.string()),
-            "of_text": pa.array([failure.of_text for failure in failures], pa.bool_()),
-        }
-        self.database.table("failure", pa.table(columns))
-        self.database.make(
-            "failed",
+        FAILURES.fill(self.database, [(each.message_id, each.revision, each.why, each.of_text) for each in failures])
+        FAILED.make(
+            self.database,
             f"""SELECT m.id, m.kind, m.journey, {name_of_message("m")} AS touch, m.night, m.resend, m.fence, m.revision,
                     f.why, f.of_text
-                FROM failure f JOIN message m ON m.id = f.id::UUID AND m.revision = f.revision WHERE {WORDLESS}""",
+                FROM {FAILURES} f JOIN message m ON m.id = f.id::UUID AND m.revision = f.revision WHERE {WORDLESS}""",
         )
 
     def _faults(self) -> tuple[Fault, ...]:
-        rows = self.database.rows("SELECT journey, touch, why, count(*) FROM failed GROUP BY ALL ORDER BY ALL")
+        rows = self.database.rows(f"SELECT journey, touch, why, count(*) FROM {FAILED} GROUP BY ALL ORDER BY ALL")
         return tuple(Fault(*row) for row in rows)
 
     def _halt(self) -> tuple[str, ...]:
@@ -181,8 +179,8 @@ class Freezing:
         most = self.playbook.policy.render_errors_halt
         halted = self.database.rows(f"""
             SELECT journey || '/' || touch, count(*) FILTER (failed), count(*) FROM (
-                SELECT journey, touch, false AS failed FROM printed
-                UNION ALL SELECT journey, touch, of_text AS failed FROM failed
+                SELECT journey, touch, false AS failed FROM {PRINTED}
+                UNION ALL SELECT journey, touch, of_text AS failed FROM {FAILED}
             ) GROUP BY journey, touch HAVING count(*) FILTER (failed) > {most} * count(*) ORDER BY ALL""")
         for touch, failed, of in halted:
             why = f"{failed} of {of} messages could not be rendered"
@@ -198,25 +196,25 @@ class Freezing:
         """
         ledger = Ledger(self.database, self.now, Mover.NIGHT)
         card = f"kind = {literal(MessageKind.REPLY_CARD)}"
-        ledger.move("SELECT id, why FROM failed WHERE revision > 1", MessageState.HELD)
+        ledger.move(f"SELECT id, why FROM {FAILED} WHERE revision > 1", MessageState.HELD)
         ledger.move(
-            f"SELECT id, why FROM failed WHERE revision = 1 AND (resend > 0 OR fence > 0 OR {card})",
+            f"SELECT id, why FROM {FAILED} WHERE revision = 1 AND (resend > 0 OR fence > 0 OR {card})",
             MessageState.CANCELLED,
         )
-        self.database.make(
-            "dropped",
-            f"SELECT id, night, journey FROM failed WHERE revision = 1 AND resend = 0 AND fence = 0 AND NOT {card}",
+        DROPPED.make(
+            self.database,
+            f"SELECT id, night, journey FROM {FAILED} WHERE revision = 1 AND resend = 0 AND fence = 0 AND NOT {card}",
         )
         self.database.run(f"""
             UPDATE decision SET verdict = {literal(Verdict.POSTPONED)}, reason = {literal(Reason.RENDER_ERROR)},
                 message_id = NULL, leg = NULL, channel = NULL, not_before = NULL
-            FROM dropped WHERE dropped.id = decision.message_id""")
+            FROM {DROPPED} dropped WHERE dropped.id = decision.message_id""")
         self.database.run(f"""
             UPDATE run SET planned = run.planned - d.messages, postponed = run.postponed + d.messages
-            FROM (SELECT night, journey, count(*) AS messages FROM dropped GROUP BY ALL) d
+            FROM (SELECT night, journey, count(*) AS messages FROM {DROPPED} GROUP BY ALL) d
             WHERE d.night = run.night AND d.journey = run.journey AND run.step = {literal(Step.CHOOSE)}""")
-        self.database.run("DELETE FROM message WHERE id IN (SELECT id FROM dropped)")
-        return int(self.database.one("SELECT count(*) FROM failed")[0])
+        self.database.run(f"DELETE FROM message WHERE id IN (SELECT id FROM {DROPPED})")
+        return int(self.database.one(f"SELECT count(*) FROM {FAILED}")[0])
 
     def _hold(self) -> int:
         """What would reach people waits for an approval, when it is much or new."""
@@ -224,7 +222,7 @@ class Freezing:
         if not kinds:
             return 0
         voice = read_voice(self.settings.content)
-        return hold_or_clear(self.database, self.playbook, voice, kinds, self.night, self.now)
+        return hold_or_clear(self.database, self.playbook, voice, kinds, self.night, self.now, PRINTED)
 
     def _mark(self) -> None:
         """The marker of the night's step; each message counts for the night that planned it, if that one took in."""
@@ -235,14 +233,14 @@ class Freezing:
                    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(rendered), sum(failed)
             FROM (
                 SELECT {literal(self.night)} AS night, 0 AS rendered, 0 AS failed
-                UNION ALL SELECT night, 1, 0 FROM printed UNION ALL SELECT night, 0, 1 FROM failed
+                UNION ALL SELECT night, 1, 0 FROM {PRINTED} UNION ALL SELECT night, 0, 1 FROM {FAILED}
             ) WHERE night IN (SELECT night FROM run WHERE step = {literal(Step.TAKE_IN)}) GROUP BY night
             ON CONFLICT DO UPDATE SET rendered = rendered + excluded.rendered,
                 render_errors = render_errors + excluded.render_errors""")
 
     def needed_nights(self) -> set[str]:
         """The folders that hold words of messages which may still be sent."""
-        rows = self.database.rows("""
+        rows = self.database.rows(f"""
             SELECT DISTINCT split_part(payload_file, '/', 1) FROM message
             WHERE payload_file IS NOT NULL AND state IN {texts(*UNSENT, MessageState.CLAIMED)}""")
         return {row[0] for row in rows}

@@ -74,7 +74,7 @@ def read_status(database: Database, playbook: Playbook, last_night: date) -> Sta
     )
     newest = database.one("SELECT max(night) FROM run")[0]
     unfinished = database.rows(
-        "SELECT night FROM run GROUP BY night HAVING NOT bool_or(step = 'report') ORDER BY night"
+        "SELECT night FROM run GROUP BY night HAVING NOT bool_or(step = 'fold_decisions') ORDER BY night"
     )
     stages = database.rows("""
         SELECT journey, stage, count(*), median((SELECT max(night) FROM run) - stage_since) FROM enrolment
@@ -100,7 +100,7 @@ def read_status(database: Database, playbook: Playbook, last_night: date) -> Sta
 def _trouble(database: Database, night: date) -> str:
     """What is wrong with a night that should be complete; a later one that is complete makes up for it."""
     found = database.rows(f"""
-        SELECT bool_or(step = 'report'), bool_or(step = 'render') FROM run
+        SELECT bool_or(step = 'fold_decisions'), bool_or(step = 'render') FROM run
         WHERE night = (SELECT max(night) FROM run WHERE night >= {literal(night)}) GROUP BY night""")
     if not found:
         return f"Night {night} is missing: `nurture run` closes today's."

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-import pyarrow as pa
-
 from models import Channel, MessageState, Mover
 from nurture.content.brand import Voice
 from nurture.content.catalogue import ContentFile, attachment
@@ -20,6 +18,12 @@ from nurture.journey.playbook import Playbook
 from nurture.ledger.moves import Ledger
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import TEXT, RowTable, TempTable
+
+SAID = RowTable("approval", "said", dict.fromkeys(("journey", "touch", "channel", "digest"), TEXT))
+FRESH = TempTable("approval", "fresh")
+DOUBTFUL = TempTable("approval", "doubtful")
+WAITING = TempTable("approval", "waiting")
 
 AWAITS = "awaits approval"
 SAMPLES = 3
@@ -55,7 +59,7 @@ class WaitingNight:
         return sum(touch.messages for touch in self.touches)
 
 
-def digests(content: Iterable[ContentFile], voice: Voice) -> pa.Table:
+def digests(content: Iterable[ContentFile], voice: Voice) -> list[tuple[str, str, str, str]]:
     """What every touch says, in every variant and with its frame, as one SHA-256 a (journey, touch, channel)."""
     frame = repr(voice)
     said: dict[tuple[str, str, str], list[str]] = {}
@@ -64,33 +68,34 @@ def digests(content: Iterable[ContentFile], voice: Voice) -> pa.Table:
         words = repr((replace(file, path=Path(file.path.name)), attached))
         said.setdefault((file.journey, file.touch, file.channel.value), []).append(words)
     rows = [(*place, hashlib.sha256("\0".join([frame, *words]).encode()).hexdigest()) for place, words in said.items()]
-    names = ("journey", "touch", "channel", "digest")
-    return pa.table({name: pa.array([row[n] for row in rows], pa.string()) for n, name in enumerate(names)})
+    return rows
 
 
 def hold_or_clear(
-    database: Database, playbook: Playbook, voice: Voice, kinds: Iterable[Channel], night: date, now: datetime
-) -> int:
-    """After words were frozen (``printed``), in the same transaction: hold what a person must see, clear the rest.
+    database: Database, playbook: Playbook, voice: Voice, kinds: Iterable[Channel], night: date, now: datetime,
+    printed: TempTable,
+) -> int:  # fmt: skip
+    """After words were frozen, in the same transaction: hold what a person must see, clear the rest.
 
     The number of messages that wait.
     """
-    database.table("said_now", digests(playbook.content, voice))
-    database.make(
-        "fresh",
-        f"""SELECT m.id, m.night, m.journey, m.touch, m.channel FROM printed JOIN message m ON m.id = printed.id
+    SAID.fill(database, digests(playbook.content, voice))
+    FRESH.make(
+        database,
+        f"""SELECT m.id, m.night, m.journey, m.touch, m.channel FROM {printed} p JOIN message m ON m.id = p.id
             WHERE NOT m.internal AND m.state = 'planned' AND m.channel IN {texts(*kinds)}""",
     )
-    database.make("doubtful", _doubtful(playbook.policy.email.hold_above))
+    DOUBTFUL.make(database, _doubtful(playbook.policy.email.hold_above))
     held = Ledger(database, now, Mover.NIGHT).move(
-        f"SELECT id, '{AWAITS}' AS why FROM fresh WHERE night IN (SELECT night FROM doubtful)", MessageState.HELD
+        f"SELECT id, '{AWAITS}' AS why FROM {FRESH} WHERE night IN (SELECT night FROM {DOUBTFUL})",
+        MessageState.HELD,
     )
-    database.run("INSERT OR REPLACE INTO awaiting SELECT night, journey, touch, channel, digest, why FROM doubtful")
+    database.run(f"INSERT OR REPLACE INTO awaiting SELECT night, journey, touch, channel, digest, why FROM {DOUBTFUL}")
     database.run(f"""
         INSERT OR IGNORE INTO clearance
         SELECT night, {literal(now)}, {literal(Mover.NIGHT)}
-        FROM (SELECT night FROM fresh UNION SELECT {literal(night)})
-        WHERE night NOT IN (SELECT night FROM doubtful)""")
+        FROM (SELECT night FROM {FRESH} UNION SELECT {literal(night)})
+        WHERE night NOT IN (SELECT night FROM {DOUBTFUL})""")
     return held
 
 
@@ -106,14 +111,14 @@ def _doubtful(hold_above: int | None) -> str:
                            + coalesce(e.earlier, 0) AS messages,
                        CASE WHEN a.digest IS NULL THEN 'new' WHEN a.digest IS DISTINCT FROM s.digest THEN 'changed'
                             ELSE '' END AS why
-                FROM (SELECT night, journey, touch, channel, count(*) AS of_touch FROM fresh GROUP BY ALL) f
-                LEFT JOIN said_now s ON s.journey = f.journey AND s.touch = f.touch AND s.channel = f.channel
+                FROM (SELECT night, journey, touch, channel, count(*) AS of_touch FROM {FRESH} GROUP BY ALL) f
+                LEFT JOIN {SAID} s ON s.journey = f.journey AND s.touch = f.touch AND s.channel = f.channel
                 LEFT JOIN approved_text a ON a.journey = f.journey AND a.touch = f.touch AND a.channel = f.channel
                 LEFT JOIN clearance c ON c.night = f.night
                 LEFT JOIN (
                     SELECT night, count(*) AS earlier FROM message
-                    WHERE NOT internal AND payload_hash IS NOT NULL AND channel IN (SELECT channel FROM fresh)
-                      AND night IN (SELECT night FROM fresh) AND id NOT IN (SELECT id FROM fresh) GROUP BY night
+                    WHERE NOT internal AND payload_hash IS NOT NULL AND channel IN (SELECT channel FROM {FRESH})
+                      AND night IN (SELECT night FROM {FRESH}) AND id NOT IN (SELECT id FROM {FRESH}) GROUP BY night
                 ) e ON e.night = f.night
             )
         ) WHERE waits"""
@@ -121,8 +126,8 @@ def _doubtful(hold_above: int | None) -> str:
 
 def read_waiting(database: Database, kinds: Iterable[Channel]) -> tuple[WaitingNight, ...]:
     """Every night that waits, with what waits in it: held for it, or planned before anybody went live."""
-    database.make(
-        "waiting",
+    WAITING.make(
+        database,
         f"""SELECT id, night, journey, touch, channel FROM ({HELD_FOR_IT})
             UNION ALL SELECT m.id, m.night, m.journey, m.touch, m.channel FROM message m
             WHERE m.state = 'planned' AND NOT m.internal AND m.channel IN {texts(*kinds)}
@@ -134,13 +139,13 @@ def read_waiting(database: Database, kinds: Iterable[Channel]) -> tuple[WaitingN
         FROM (
             SELECT night, journey, touch, channel, count(*) AS messages,
                    list(replace(id::VARCHAR, '-', '') ORDER BY id)[:{SAMPLES}] AS samples
-            FROM waiting GROUP BY night, journey, touch, channel
+            FROM {WAITING} GROUP BY night, journey, touch, channel
         ) w
         LEFT JOIN awaiting a
             ON a.night = w.night AND a.journey = w.journey AND a.touch = w.touch AND a.channel = w.channel
         LEFT JOIN (
             SELECT w.night AS of_night, m.journey, m.touch, m.channel, count(*) AS messages
-            FROM (SELECT w.night, max(m.night) AS before FROM (SELECT DISTINCT night FROM waiting) w
+            FROM (SELECT w.night, max(m.night) AS before FROM (SELECT DISTINCT night FROM {WAITING}) w
                   JOIN message m ON m.night < w.night GROUP BY w.night) w
             JOIN message m ON m.night = w.before WHERE NOT m.internal GROUP BY ALL
         ) b ON b.of_night = w.night AND b.journey = w.journey AND b.touch = w.touch AND b.channel = w.channel

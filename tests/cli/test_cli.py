@@ -182,7 +182,7 @@ def test_status_ends_with_one_when_last_night_is_missing(nurture: Command, home:
 
 @pytest.mark.parametrize(
     ("lost", "trouble"),
-    [("step = 'report'", "failed"), ("step = 'render'", "texts are not rendered")],
+    [("step = 'fold_decisions'", "failed"), ("step = 'render'", "texts are not rendered")],
 )
 def test_status_ends_with_one_when_last_night_failed(
     nurture: Command, home: Path, tmp_path: Path, lost: str, trouble: str

@@ -52,7 +52,7 @@ def test_the_demo_lives_through_a_month_and_leaves_nothing_behind(tmp_path: Path
     home = tmp_path / "home" / "demo"
     with Store(home / "nurture.duckdb").open() as database:
         assert [finding for finding in audit(database, home / "rendered") if finding.breaches] == []
-        closed = database.rows("SELECT night FROM run WHERE step = 'report' ORDER BY night")
+        closed = database.rows("SELECT night FROM run WHERE step = 'fold_decisions' ORDER BY night")
         assert [row[0] for row in closed] == [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
         accepted = database.one("SELECT count(*) FROM message WHERE state = 'accepted'")[0]
     assert sum(line["messages"] for line in told["journeys"]) == sum(count for _, count in told["sent"]) == accepted

@@ -226,5 +226,5 @@ def test_37_a_night_closes_once_where_the_clock_changes(ann: Database, day: date
     changed = [close_night(ann, book, business_date(now, NEW_YORK), now=now).changed for now in starts]
     assert close_night(ann, book, day + DAY, now=starts[0] + DAY).changed
     assert changed == [True] + [False] * (hours - 1)
-    markers = ann.rows("SELECT night, count(*) FROM run WHERE step = 'report' GROUP BY night ORDER BY night")
+    markers = ann.rows("SELECT night, count(*) FROM run WHERE step = 'fold_decisions' GROUP BY night ORDER BY night")
     assert markers == [(day - DAY, 1), (day, 1), (day + DAY, 1)]

@@ -21,7 +21,8 @@ from flows.dispatch_due import dispatch_due
 from flows.journeys.product_trial import product_trial
 from flows.nightly_nurture import nightly_nurture
 from flows.server.prefect_server import PrefectHome
-from nurture.night.run_night import close_and_render
+from nurture.night.run_night import run_night
+from nurture.settings import read_settings
 from nurture.storage.database import Store
 from nurture.storage.locks import night_lease
 from tests.support.prefect_server import ask, events, eventually, everything_prefect_knows, look, set_environment
@@ -89,7 +90,7 @@ def test_a_night_under_prefect_writes_what_the_engine_writes(
 ) -> None:
     plain = copy_of(sample_home, tmp_path / "plain")
     monkeypatch.setenv("NURTURE_HOME", str(plain))
-    close_and_render(NIGHT)
+    run_night(read_settings(), datetime.now(UTC), NIGHT)
     assert night.is_completed()
     assert ledger(home) == ledger(plain)
 
@@ -102,7 +103,7 @@ def test_its_run_is_called_by_its_night_and_its_tasks_by_what_they_do(
     walked = {
         f"{step} {each}" for step in ("leave", "enrol", "move") for each in ("product-trial", "renewal", "win-back")
     }
-    around = {"reach the database", "take_in", "score", "choose", "report", "render shard 1 of 1", "freeze"}
+    around = {"reach the database", "take_in", "score", "choose", "fold_decisions", "render shard 1 of 1", "freeze"}
     assert set(found) == walked | around
     assert set(found.values()) == {"Completed"}
 

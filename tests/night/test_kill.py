@@ -23,13 +23,13 @@ NOW = datetime(2026, 10, 14, 2, tzinfo=UTC)
 CHILD = (
     f"""
 from datetime import UTC, date, datetime
-from nurture.night.run_night import close_and_render
+from nurture.night.run_night import run_night
 from nurture.journey.playbook import read_playbook
 from nurture.settings import Settings
 read_playbook(Settings())
 print("ready", flush=True)
 for night in {NIGHTS!r}:
-    close_and_render(night, now={NOW!r})
+    run_night(Settings(), {NOW!r}, night)
 print("done", flush=True)
 """.replace("datetime.date", "date")
     .replace("datetime.datetime", "datetime")
@@ -130,4 +130,4 @@ def test_two_commands_started_together_both_end_well(sample_home: Path, tmp_path
     told = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], told
     with Store(home / "nurture.duckdb").open() as database:
-        assert database.one("SELECT count(*) FROM run WHERE step = 'report'") == (1,)
+        assert database.one("SELECT count(*) FROM run WHERE step = 'fold_decisions'") == (1,)

@@ -95,7 +95,7 @@ def test_an_unknown_journey_is_named_with_the_known_ones(database: Database) -> 
         night(database, BOOK, MONDAY, only=["welcom"])
 
 
-@pytest.mark.parametrize("broken", one_in(4, ["walk", "take_in", "fold_old_decisions", "score"]))
+@pytest.mark.parametrize("broken", one_in(4, ["_walk", "_take_in", "_fold_decisions", "_score"]))
 def test_a_night_that_died_in_a_step_ends_like_an_undisturbed_one(
     database: Database, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
@@ -169,9 +169,9 @@ def test_a_journey_added_after_a_night_was_closed_does_not_reopen_it(database: D
 def test_a_night_run_journey_by_journey_is_closed_with_the_last(database: Database) -> None:
     book = playbook(journey(), journey("partners", serves=["customer"]))
     night(database, book, MONDAY, only=["welcome"])
-    assert database.one("SELECT count(*) FROM run WHERE step = 'report'") == (0,)
+    assert database.one("SELECT count(*) FROM run WHERE step = 'fold_decisions'") == (0,)
     assert night(database, book, MONDAY, only=["partners"]).complete
-    assert database.one("SELECT count(*) FROM run WHERE step = 'report'") == (1,)
+    assert database.one("SELECT count(*) FROM run WHERE step = 'fold_decisions'") == (1,)
 
 
 def test_a_night_that_was_never_finished_is_reported_by_the_next(database: Database) -> None:
@@ -188,7 +188,7 @@ def test_what_arrives_between_a_crash_and_the_resume_is_for_the_next_night(
 
     put(database, interaction("ann", "page.viewed", MONDAY - timedelta(days=2)))
     with monkeypatch.context() as patch:
-        patch.setattr(NightRun, "walk", die)
+        patch.setattr(NightRun, "_walk", die)
         with pytest.raises(KeyboardInterrupt):
             night(database, BOOK, MONDAY)
     put(database, interaction("ann", "content.downloaded", MONDAY - timedelta(days=1), seen=MONDAY))

@@ -37,7 +37,7 @@ def night(world: World, playbook: Playbook, night: date, now: datetime, only: st
     ranked = sorted(playbook.journeys, key=lambda journey: playbook.policy.rank(journey.name))
     journeys = [journey for journey in ranked if only in (None, journey.name)]
     tonight = Tonight(world, playbook, night, now)
-    if tonight.is_closed(EVERYTHING, Step.REPORT):
+    if tonight.is_closed(EVERYTHING, Step.FOLD_DECISIONS):
         return
     tonight.close(EVERYTHING, Step.TAKE_IN, tonight.take_in)
     tonight.close(EVERYTHING, Step.SCORE, tonight.score)
@@ -49,7 +49,7 @@ def night(world: World, playbook: Playbook, night: date, now: datetime, only: st
         tonight.close(journey.name, Step.MOVE, lambda journey=journey: tonight.move(journey))
     tonight.choose([journey for journey in journeys if not tonight.is_closed(journey.name, Step.CHOOSE)])
     if all(tonight.is_closed(journey.name, Step.CHOOSE) for journey in ranked):
-        tonight.close(EVERYTHING, Step.REPORT, tonight.report)
+        tonight.close(EVERYTHING, Step.FOLD_DECISIONS, tonight.report)
 
 
 class Tonight:

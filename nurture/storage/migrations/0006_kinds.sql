@@ -31,6 +31,10 @@ INSERT OR IGNORE INTO pause
     FROM pause WHERE kind = 'touch' AND contains(name, '/@');
 DELETE FROM pause WHERE kind = 'touch' AND contains(name, '/@');
 
+-- The step that folds decisions is called so.
+INSERT INTO run BY NAME SELECT * REPLACE ('fold_decisions' AS step) FROM run WHERE step = 'report';
+DELETE FROM run WHERE step = 'report';
+
 DROP MACRO kind_before_kinds;
 DROP MACRO subject_before_kinds;
 
