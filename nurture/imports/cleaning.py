@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from nurture.imports.cells import Cell, cell_of, phone_country
 from nurture.imports.dates import moment_sql, parts_sql, timestamp_sql, utc_offset_sql, wall_sql
 from nurture.imports.layouts import Column, Form
-from nurture.imports.sources.csv_rows import Source
+from nurture.imports.sources.source import Source
 from nurture.people.contact_points import look_up_odd_emails, look_up_odd_mobiles
 from nurture.people.lead_lookup import look_up_pointers
 from nurture.storage.database import Database

@@ -2,7 +2,7 @@
 
 from nurture.errors import InputError
 from nurture.imports.cells import nameable
-from nurture.imports.sources.csv_rows import Source
+from nurture.imports.sources.source import Source
 from nurture.storage.database import Database
 
 
@@ -43,6 +43,6 @@ def _refuse_contradictions(database: Database, source: Source, shown: str | None
     name = database.one(f"SELECT {named} FROM accepted WHERE line = {first}")[0]
     same = f"id {name}" if name else "key "
     raise InputError(
-        f"{source.path}:{second}: the same {same}as in line {first}, but different contents. "
+        f"{source.provenance}:{second}: the same {same}as in line {first}, but different contents. "
         "Remove one of the two lines. Nothing was imported."
     )

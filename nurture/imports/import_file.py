@@ -9,8 +9,9 @@ from nurture.imports.deduplicate import settle
 from nurture.imports.layouts import FileKind
 from nurture.imports.refused_rows import first_refusals, write_refused_file
 from nurture.imports.report import ImportReport, Written
-from nurture.imports.sources.csv_rows import Source, open_source
+from nurture.imports.sources.csv_rows import open_source
 from nurture.imports.sources.encoding import unwatched
+from nurture.imports.sources.source import Source
 from nurture.imports.sources.staging import Staged, load, staged
 from nurture.imports.write_events import act_key, complete_acts, stamp, write_consents, write_events
 from nurture.imports.write_people import person_key, write_identities, write_people
@@ -64,7 +65,7 @@ def import_rows(database: Database, settings: Settings, judge: Judge, rows: Stag
     refused_count = total - repeated - written.added - written.changed - written.unchanged
     return ImportReport(
         kind=source.kind,
-        path=source.path,
+        path=Path(source.provenance),
         rows=total,
         added=written.added,
         changed=written.changed,
@@ -100,6 +101,6 @@ def _write(database: Database, settings: Settings, judge: Judge) -> tuple[int, W
 
 
 def _keep_refused(database: Database, home: Path, source: Source, sha256: str) -> Path:
-    path = home / "refused" / f"{source.path.stem}-{sha256[:8]}.csv"
+    path = home / "refused" / f"{Path(source.provenance).stem}-{sha256[:8]}.csv"
     write_refused_file(database, source, sha256, path)
     return path

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from nurture.errors import InputError
 from nurture.imports.report import REFUSALS_KEPT, RefusedRow
-from nurture.imports.sources.csv_rows import Source, read_rows
-from nurture.imports.sources.encoding import WatchedFile, unwatched
+from nurture.imports.sources.encoding import unwatched
+from nurture.imports.sources.source import Source
 from nurture.storage.database import Database
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -35,17 +35,17 @@ def write_refused_file(database: Database, source: Source, sha256: str, path: Pa
     with unfinished.open("w", encoding="utf-8-sig", newline="") as target:
         sheet = csv.writer(target)
         sheet.writerow(["line", "reason", *map(harmless, source.header)])
-        with WatchedFile(source.path, unwatched) as file:
+        with source.read(unwatched) as rows:
             refusals = _refusals(database)
             refused = next(refusals, None)
-            for row in read_rows(source, file):
+            for row in rows:
                 if refused and row.line == refused.line:
                     sheet.writerow([row.line, refused.reason, *map(harmless, row.cells)])
                     refused = next(refusals, None)
-            unchanged = file.sha256 == sha256
+            unchanged = rows.sha256 == sha256
     if not unchanged:
         unfinished.unlink()
-        raise InputError(f"{source.path}: the file changed while it was read. Nothing was imported; try again.")
+        raise InputError(f"{source.provenance}: the file changed while it was read. Nothing was imported; try again.")
     os.replace(unfinished, path)
 
 

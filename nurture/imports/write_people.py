@@ -9,7 +9,7 @@ from models import IdentityKind, Lifecycle
 from nurture.imports.dates import timestamp_sql
 from nurture.imports.layouts import FileKind
 from nurture.imports.report import Written
-from nurture.imports.sources.csv_rows import Source
+from nurture.imports.sources.source import Source
 from nurture.keys.address_hashes import AddressKey
 from nurture.storage.database import Database
 from nurture.storage.lookups import build_lookup

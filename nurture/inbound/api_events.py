@@ -7,16 +7,15 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from shutil import copyfile
 
 from nurture.errors import InputError
 from nurture.imports.cleaning import Judge
 from nurture.imports.import_file import import_rows
 from nurture.imports.layouts import FileKind
 from nurture.imports.refused_rows import harmless
-from nurture.imports.sources.csv_rows import open_source
 from nurture.imports.sources.encoding import unwatched
 from nurture.imports.sources.staging import staged
+from nurture.imports.sources.told_rows import ToldRows
 from nurture.inbound.spool_lines import Told
 from nurture.settings import Settings
 from nurture.storage.database import Database
@@ -61,28 +60,20 @@ def _take(
     written = list(rows)
     if not written:
         return 0
-    path = settings.paths.spool / f"told-{kind}.csv"
-    _write(path, header, written)
     try:
-        source = open_source(path, kind)
+        source = ToldRows.of(f"told-{kind}", kind, header, written)
         with staged(source, settings.home, unwatched) as held:
             report = import_rows(database, settings, Judge(source, settings.zone, events, now), held)
         return report.refused_count
     except InputError:
-        _keep(path, settings.home, now)
+        _keep(settings.home / "refused" / f"told-{kind}-{now:%Y%m%dT%H%M%S}.csv", header, written)
         return len(written)
-    finally:
-        path.unlink()
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+def _keep(path: Path, header: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+    """Rows that cannot be used at all are kept as they are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         sheet = csv.writer(file)
         sheet.writerow(header)
         sheet.writerows([[harmless(row.get(name, "")) for name in header] for row in rows])
-
-
-def _keep(path: Path, home: Path, now: datetime) -> None:
-    """A file that cannot be used at all is kept as it is."""
-    (home / "refused").mkdir(parents=True, exist_ok=True)
-    copyfile(path, home / "refused" / f"{path.stem}-{now:%Y%m%dT%H%M%S}.csv")

@@ -2,14 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from nurture.errors import InputError
-from nurture.imports.layouts import LAYOUTS, Column, FileKind, recognise
+from nurture.imports.layouts import FileKind, recognise
 from nurture.imports.sources.encoding import (
     LONGEST_CELL,
     NEVER_CLOSED,
@@ -18,42 +17,44 @@ from nurture.imports.sources.encoding import (
     find_encoding,
     unwatched,
 )
+from nurture.imports.sources.source import Reading, Row, Source
 
 DELIMITERS = ",;\t|"
 
 
-class FileRow(NamedTuple):
-    """One row: where it starts, its cells, and what is wrong with its shape ('' if nothing)."""
+@dataclass(frozen=True)
+class CsvFile(Source):
+    """A readable text file of a known kind."""
 
-    line: int
-    cells: list[str]
-    fault: str
+    path: Path
+    encoding: str
+    delimiter: str
+
+    @contextmanager
+    def read(self, progress: Callable[[int, int], None]) -> Iterator[Reading]:
+        """Read it; ``progress`` is told how many of how many bytes are read."""
+        with WatchedFile(self.path, progress) as file:
+            yield _Open(self, file)
 
 
 @dataclass(frozen=True)
-class Source:
-    """A readable file of a known kind; ``columns`` says what each header cell names."""
-
-    path: Path
-    kind: FileKind
-    encoding: str
-    delimiter: str
-    header: tuple[str, ...]
-    columns: tuple[Column | None, ...]
+class _Open:
+    source: CsvFile
+    file: WatchedFile
 
     @property
-    def known(self) -> tuple[Column, ...]:
-        """The columns that Nurture takes from this file."""
-        return tuple(column for column in self.columns if column)
+    def done(self) -> int:
+        return self.file.done
 
     @property
-    def ignored(self) -> tuple[str, ...]:
-        """The header cells that name no column of this kind."""
-        pairs = enumerate(zip(self.header, self.columns, strict=True), start=1)
-        return tuple(cell.strip() or f"column {number}" for number, (cell, column) in pairs if not column)
+    def sha256(self) -> str:
+        return self.file.sha256
+
+    def __iter__(self) -> Iterator[Row]:
+        return read_rows(self.source, self.file)
 
 
-def open_source(path: Path, kind: FileKind) -> Source:
+def open_source(path: Path, kind: FileKind) -> CsvFile:
     """The file, its encoding and its columns known.
 
     Raises:
@@ -65,12 +66,12 @@ def open_source(path: Path, kind: FileKind) -> Source:
     headers = {mark: _split_header(path, line.lstrip("\ufeff"), mark) for mark in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda mark: sum(map(bool, recognise(kind, headers[mark]))))
     header = headers[delimiter]
-    source = Source(path, kind, encoding, delimiter, header, recognise(kind, header))
-    _refuse_header(source)
+    source = CsvFile(str(path), kind, header, recognise(kind, header), path, encoding, delimiter)
+    source.refuse_header()
     return source
 
 
-def read_rows(source: Source, file: WatchedFile) -> Iterator[FileRow]:
+def read_rows(source: CsvFile, file: WatchedFile) -> Iterator[Row]:
     """Every row below the header; blank ones are passed over.
 
     A row of the wrong shape is given with its fault, and with its raw text where cells cannot be told.
@@ -93,16 +94,16 @@ def read_rows(source: Source, file: WatchedFile) -> Iterator[FileRow]:
                 if not header_seen:
                     raise InputError(f"{source.path}:{start}: the header is misquoted. Nothing was imported.") from None
                 fault = _misquoted(source.path, start, rows.line_num, error)
-                yield FileRow(start, ["".join(text).rstrip("\r\n")], fault)
+                yield Row(start, ["".join(text).rstrip("\r\n")], fault)
                 continue
             if _blank(cells):
                 continue
             if not header_seen:
                 header_seen = True
             elif len(cells) == width:
-                yield FileRow(start, cells, "")
+                yield Row(start, cells, "")
             else:
-                yield FileRow(start, cells, f"{len(cells)} cells, but the header has {width}")
+                yield Row(start, cells, f"{len(cells)} cells, but the header has {width}")
 
 
 def _split_header(path: Path, line: str, delimiter: str) -> tuple[str, ...]:
@@ -149,23 +150,3 @@ def _misquoted(path: Path, start: int, end: int, error: csv.Error) -> str:
         ) from None
     reach = f" (the row runs to line {end})" if end > start else ""
     return f"a quote inside a quoted cell must be written twice{reach}"
-
-
-def _refuse_header(source: Source) -> None:
-    """Unknown header cells are told by number: in a file without header they are somebody's data."""
-    found = [column.name for column in source.known]
-    missing = [column.name for column in LAYOUTS[source.kind] if column.required and column.name not in found]
-    unknown = [str(number) for number, column in enumerate(source.columns, start=1) if not column]
-    if missing:
-        raise InputError(
-            f"{source.path}:1: missing columns: {', '.join(missing)}. Found: {', '.join(found) or 'none'}"
-            + (f"; not known: column {', '.join(unknown)}" if unknown else "")
-            + f". The first line must name the columns of {source.kind}: "
-            + f"{', '.join(column.name for column in LAYOUTS[source.kind])}."
-        )
-    for column in source.known:
-        places = [str(number) for number, other in enumerate(source.columns, start=1) if other is column]
-        if len(places) > 1:
-            raise InputError(
-                f"{source.path}:1: columns {' and '.join(places)} are both {column.name}. Remove or rename one."
-            )

@@ -13,8 +13,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from nurture.imports.sources.csv_rows import FileRow, Source, read_rows
-from nurture.imports.sources.encoding import WatchedFile
+from nurture.imports.sources.source import Reading, Row, Source
 from nurture.storage.database import Database
 
 BATCH_ROWS = 2_000  # more would keep Python's garbage collector busy
@@ -38,9 +37,9 @@ def staged(source: Source, folder: Path, progress: Callable[[int, int], None]) -
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as spool:
-        with WatchedFile(source.path, progress) as file:
-            _write_batches(spool, source, file)
-            sha256 = file.sha256
+        with source.read(progress) as rows:
+            _write_batches(spool, source, rows)
+            sha256 = rows.sha256
         spool.seek(0)
         yield Staged(spool, sha256)
 
@@ -55,28 +54,28 @@ def load(database: Database, rows: Staged) -> int:
     return int(database.one("SELECT count(*) FROM staged")[0])
 
 
-def _write_batches(spool: IO[bytes], source: Source, file: WatchedFile) -> None:
+def _write_batches(spool: IO[bytes], source: Source, rows: Reading) -> None:
     known = [(place, column.name) for place, column in enumerate(source.columns) if column]
     schema = pa.schema([("line", pa.int64()), ("fault", pa.string()), *((name, pa.string()) for _, name in known)])
     with pa.ipc.new_stream(spool, schema) as stream:
-        for batch in _batches(read_rows(source, file), file):
+        for batch in _batches(rows):
             stream.write_batch(_arrow(batch, [place for place, _ in known], schema))
 
 
-def _batches(rows: Iterator[FileRow], file: WatchedFile) -> Iterator[list[FileRow]]:
+def _batches(rows: Reading) -> Iterator[list[Row]]:
     """Batches bounded in rows and in bytes: a file may have long cells."""
-    batch: list[FileRow] = []
+    batch: list[Row] = []
     begun = 0
     for row in rows:
         batch.append(row)
-        if len(batch) >= BATCH_ROWS or file.done - begun >= BATCH_BYTES:
+        if len(batch) >= BATCH_ROWS or rows.done - begun >= BATCH_BYTES:
             yield batch
-            batch, begun = [], file.done
+            batch, begun = [], rows.done
     if batch:
         yield batch
 
 
-def _arrow(batch: list[FileRow], places: list[int], schema: pa.Schema) -> pa.RecordBatch:
+def _arrow(batch: list[Row], places: list[int], schema: pa.Schema) -> pa.RecordBatch:
     lines, cells, faults = zip(*batch, strict=True)
     empty = [None] * (max(places) + 1)
     columns = list(zip(*(empty if fault else row for row, fault in zip(cells, faults, strict=True)), strict=False))
