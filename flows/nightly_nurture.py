@@ -11,7 +11,7 @@ from prefect.states import Cancelled, Completed, Failed
 from nurture.channels.routing import live_kinds
 from nurture.content.send_windows import business_date
 from nurture.errors import NightBusy
-from nurture.journey.definition import Journey
+from nurture.journey import Journey
 from nurture.journey.playbook import Playbook, read_playbook
 from nurture.night import run_night as engine
 from nurture.night.run_night import NightResult

@@ -1,16 +1,14 @@
 """What the documents show is true: the journey in the README loads, the commands exist, the links lead somewhere."""
 
 import re
-from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
 from cli.main import app
-from nurture.journey import definition as journey_words
-from nurture.journey import rules
-from nurture.journey.definition import Journey
+from nurture import journey as face
+from nurture.journey import Journey
 from nurture.journey.loader import check_event_kinds
 from tests.support.small import EVENTS
 
@@ -22,11 +20,18 @@ DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), 
 @pytest.mark.parametrize("name", READMES)
 def test_the_journey_in_the_readme_is_one(name: str) -> None:
     (source,) = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
-    names = {**vars(journey_words), **vars(rules), "date": date}
+    names: dict[str, object] = {}
     exec(source, names)
     journey = names["journey"]
     assert isinstance(journey, Journey)
     check_event_kinds([journey], EVENTS)
+
+
+def test_a_marketer_needs_one_import_line() -> None:
+    words = "Journey Stage email wecom staff days before on lead account depth did in_stage consented spoke_to_us"
+    assert sorted(face.__all__) == sorted(words.split())
+    assert all(hasattr(face, word) for word in face.__all__)
+    assert (ROOT / "nurture" / "py.typed").exists()
 
 
 @pytest.mark.parametrize("name", READMES)

@@ -5,8 +5,7 @@ from datetime import date
 from prefect import State, flow
 
 from flows.nightly_nurture import called_by_night, run_night
-from nurture.journey.definition import Journey, Stage, days, email, lead, staff, wecom
-from nurture.journey.rules import depth, did
+from nurture.journey import Journey, Stage, days, depth, did, email, lead, staff, wecom
 
 journey = Journey(
     name="product-trial",

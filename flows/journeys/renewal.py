@@ -5,8 +5,7 @@ from datetime import date
 from prefect import State, flow
 
 from flows.nightly_nurture import called_by_night, run_night
-from nurture.journey.definition import Journey, Stage, account, before, days, email, lead, staff, wecom
-from nurture.journey.rules import did
+from nurture.journey import Journey, Stage, account, before, days, did, email, lead, staff, wecom
 
 journey = Journey(
     name="renewal",

@@ -5,8 +5,7 @@ from datetime import date
 from prefect import State, flow
 
 from flows.nightly_nurture import called_by_night, run_night
-from nurture.journey.definition import Journey, Stage, days, email, staff, wecom
-from nurture.journey.rules import did, spoke_to_us
+from nurture.journey import Journey, Stage, days, did, email, spoke_to_us, staff, wecom
 
 journey = Journey(
     name="win-back",

@@ -10,10 +10,10 @@ from hashlib import sha256
 from typing import Literal
 
 from models import Lifecycle
-from nurture.journey.columns import account, did_you_mean, lead
+from nurture.journey.columns import did_you_mean
 from nurture.journey.expressions import Origin, Rule, origin_here, refuse
-from nurture.journey.rules import Days, days
-from nurture.journey.touches import Touch, before, check_key, check_rule, checked_days, email, on, staff, wecom
+from nurture.journey.rules import Days
+from nurture.journey.touches import Touch, check_key, check_rule, checked_days
 
 # Words and places do not change what a journey means.
 NOT_MEANING = frozenset({"origin", "en", "zh", "asks"})
@@ -172,6 +172,3 @@ def _canonical(thing: object) -> str:
     if isinstance(thing, list | tuple):
         return "[" + ", ".join(_canonical(part) for part in thing) + "]"
     return repr(thing)
-
-
-__all__ = ["Journey", "Stage", "account", "before", "days", "email", "lead", "on", "staff", "wecom"]

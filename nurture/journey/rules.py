@@ -12,7 +12,6 @@ from hashlib import md5
 from typing import Literal
 
 from nurture.content.event_kinds import EventCatalogue
-from nurture.journey.columns import account, depth, lead
 from nurture.journey.expressions import Rule, refuse
 from nurture.journey.sentences import Sentence, consented_sentence, did_sentence
 from nurture.storage.sql import literal
@@ -145,15 +144,3 @@ def consented(scope: Literal["email", "wecom", "phone"]) -> Consented:
     if scope not in ("email", "wecom", "phone"):
         refuse(f"nobody consents to {scope!r}.", 'Write consented("email"), "wecom" or "phone".')
     return Consented(scope)
-
-
-__all__ = [
-    "account",
-    "consented",
-    "days",
-    "depth",
-    "did",
-    "in_stage",
-    "lead",
-    "spoke_to_us",
-]

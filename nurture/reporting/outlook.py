@@ -1,4 +1,4 @@
-"""What comes next for one lead, and when; or why no journey took it. Reads the evidence gathered by ``explaining``."""
+"""What comes next for one lead, and when; or why no journey took it. Reads the evidence gathered by ``explain``."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -14,9 +14,8 @@ from models import Channel, ConsentScope, Mover, Pause, PauseKind, Suppression
 from models.types import derived_id
 from nurture.channels.routing import Lane
 from nurture.delivery.claim import START, Claim, Claiming, Key
-from nurture.journey.definition import Journey, Stage, days, email
+from nurture.journey import Journey, Stage, days, did, email
 from nurture.journey.playbook import Playbook
-from nurture.journey.rules import did
 from nurture.storage.database import Database, Store
 from tests.support.small import ACCOUNT, MONDAY, at, consent, interaction, journey, lead, night, playbook, put
 

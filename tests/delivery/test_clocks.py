@@ -1,4 +1,4 @@
-"""Failures that we hold ourselves to, with their numbers in ``reliability.md`` §8: clocks that jump (36), DST (37)."""
+"""Failures that we hold ourselves to, with their numbers in ``docs/failures.md``: clocks that jump (36), DST (37)."""
 
 import shutil
 from collections import Counter

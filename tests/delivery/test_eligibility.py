@@ -8,7 +8,7 @@ from models import Channel, ConsentScope, Preference, Reason, Suppression, Topic
 from models.types import derived_id
 from nurture.channels.routing import Lane
 from nurture.delivery.claim import START, Claiming
-from nurture.journey.definition import Stage, days, email
+from nurture.journey import Stage, days, email
 from nurture.night.eligibility import CANCELLING, FAULTS, SUPPRESSING, ends
 from nurture.reporting.explain import explain_lead
 from nurture.storage.database import Database

@@ -1,4 +1,4 @@
-"""Failures that we hold ourselves to, with their numbers in ``reliability.md`` §8: full disks (31, 32), files (34)."""
+"""Failures that we hold ourselves to, with their numbers in ``docs/failures.md``: full disks (31, 32), files (34)."""
 
 import os
 import resource

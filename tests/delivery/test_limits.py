@@ -9,9 +9,8 @@ import pytest
 
 from models import Channel, ConsentScope, Suppression
 from models.types import derived_id
-from nurture.journey.definition import days, staff, wecom
+from nurture.journey import days, did, staff, wecom
 from nurture.journey.playbook import Playbook
-from nurture.journey.rules import did
 from nurture.storage.database import Database
 from tests.delivery import test_claim
 from tests.delivery.test_claim import BOOK, HELLO, claim, copied, one_stage, plan, state

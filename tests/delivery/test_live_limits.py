@@ -11,7 +11,7 @@ from nurture.channels import Fate, Outcome
 from nurture.content.email_policy import Mailing
 from nurture.content.policy import read_policy
 from nurture.errors import AccountError, ContentError
-from nurture.journey.definition import Stage, days, email, wecom
+from nurture.journey import Stage, days, email, wecom
 from nurture.safeguards.kill_switch import KillSwitch
 from nurture.safeguards.operator import Operator
 from nurture.settings import Mode

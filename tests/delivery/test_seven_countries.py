@@ -16,7 +16,7 @@ from nurture.channels.registry import SENDGRID, Outlet
 from nurture.channels.sendgrid import SendGrid as Channel
 from nurture.content.policy import read_policy
 from nurture.delivery.dispatch import Dispatch
-from nurture.journey.definition import Stage, days, email, wecom
+from nurture.journey import Stage, days, email, wecom
 from nurture.keys.signed_links import Tokens
 from tests.servers.sendgrid import KEY, SendGrid
 from tests.support.counting_channel import accepted_by

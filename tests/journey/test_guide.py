@@ -13,8 +13,8 @@ from typer.main import get_command
 from cli.main import app
 from models import Lifecycle, Reason
 from nurture.errors import JourneyError, NightRefused
+from nurture.journey import Journey, Stage
 from nurture.journey.columns import AccountColumns, LeadColumns
-from nurture.journey.definition import Journey, Stage
 from nurture.journey.loader import check_event_kinds, check_stages_asked_for, load_journeys
 from nurture.storage.database import Database
 from nurture.vocabulary import name_of

@@ -15,16 +15,18 @@ from sqlmodel import SQLModel
 from models import Account, BuyingRole, Channel, ExitReason, Lead, Lifecycle, MessageState, Move, Reason, Verdict
 from nurture.content.event_kinds import EventCatalogue, read_events
 from nurture.errors import InputError, JourneyError
+from nurture.journey import account, consented, days, depth, did, in_stage, lead, spoke_to_us
 from nurture.journey.columns import AccountColumns, Column, Day, LeadColumns, Number
 from nurture.journey.expressions import Rule
 from nurture.journey.loader import load_journeys
-from nurture.journey.rules import account, consented, days, depth, did, dids, in_stage, lead, spoke_to_us
+from nurture.journey.rules import dids
 from nurture.vocabulary import NAMES, name_of
 
 EVENTS = read_events(Path("content"))
 JOURNEY = """
-from nurture.journey.definition import Journey, Stage, account, before, days, email, lead, on, staff, wecom
-from nurture.journey.rules import consented, depth, did, in_stage, spoke_to_us
+from nurture.journey import (
+    Journey, Stage, account, before, consented, days, depth, did, email, in_stage, lead, on, spoke_to_us, staff, wecom,
+)
 from datetime import date
 
 journey = Journey(
@@ -280,7 +282,7 @@ def test_every_column_that_a_rule_may_use_exists_with_its_type(columns: type, ta
 
 def test_mypy_accepts_the_shipped_journeys_and_finds_typing_mistakes(tmp_path: Path) -> None:
     (tmp_path / "wrong.py").write_text(
-        "from nurture.journey.rules import account, depth, did, lead\n"
+        "from nurture.journey import account, depth, did, lead\n"
         'a = depth() >= "5"\n'
         'c = lead.sorce == "x"\n'
         'd = did("x", within=30)\n'

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from models import Lifecycle
-from nurture.journey.definition import Stage, days
-from nurture.journey.rules import did, in_stage
-from nurture.journey.rules import lead as lead_columns
+from nurture.journey import Stage, days, did, in_stage
+from nurture.journey import lead as lead_columns
 from nurture.storage.database import Database
 from tests.support.small import (
     ACCOUNT,

@@ -6,8 +6,7 @@ import pytest
 
 from models import Lifecycle
 from nurture.errors import InputError, NightRefused
-from nurture.journey.definition import Stage, days, email
-from nurture.journey.rules import did
+from nurture.journey import Stage, days, did, email
 from nurture.night.close_steps import NightRun
 from nurture.night.restraint import Restraint
 from nurture.storage.database import Database

@@ -10,10 +10,10 @@ from models import Account, Channel, Interaction, Lead, MessageState, Staff, Sup
 from models.types import derived_id
 from nurture.content.catalogue import ContentFile
 from nurture.content.policy import Caps, Policy, Window
-from nurture.journey.definition import Journey, Stage, email, staff, wecom
+from nurture.journey import Journey, Stage, consented, days, depth, did, email, in_stage, staff, wecom
+from nurture.journey import lead as the
 from nurture.journey.playbook import Playbook
-from nurture.journey.rules import Days, consented, days, depth, did, in_stage
-from nurture.journey.rules import lead as the
+from nurture.journey.rules import Days
 from tests.oracle.engine import night
 from tests.oracle.playbooks import CALENDARS, EVENTS
 from tests.oracle.rules import Case, World, holds

@@ -9,10 +9,9 @@ import pytest
 from models import BuyingRole, Channel, ConsentScope, Suppression
 from models.types import derived_id
 from nurture.content.catalogue import ContentFile
-from nurture.journey.columns import account as account_columns
-from nurture.journey.definition import Journey, Stage, before, days, email, on, staff, wecom
+from nurture.journey import Journey, Stage, before, days, did, email, on, staff, wecom
+from nurture.journey import account as account_columns
 from nurture.journey.playbook import Playbook
-from nurture.journey.rules import did
 from nurture.ledger.message_ids import about
 from nurture.storage.database import Database
 from tests.support.small import (

@@ -17,9 +17,8 @@ import pytest
 from nurture.content.event_kinds import read_events
 from nurture.imports.import_file import import_file
 from nurture.imports.layouts import FileKind
-from nurture.journey.definition import Journey, Stage, days, wecom
+from nurture.journey import Journey, Stage, days, did, wecom
 from nurture.journey.playbook import Playbook, read_playbook
-from nurture.journey.rules import did
 from nurture.keys.address_hashes import create_address_key
 from nurture.ledger.message_ids import about
 from nurture.night.close_steps import close_night

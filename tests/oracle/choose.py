@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from models import Channel, ConsentScope, Decision, Lead, Message, MessageState, Reason, Staff, Verdict
 from nurture.content.catalogue import ContentFile
-from nurture.journey.definition import Journey
+from nurture.journey import Journey
 from nurture.journey.playbook import Playbook
 from tests.oracle.pairs import UNSENT, Pair, Pairs
 from tests.oracle.rules import Case, World, consents, holds

@@ -22,7 +22,7 @@ from models import (
     Step,
 )
 from models.types import derived_id
-from nurture.journey.definition import Journey
+from nurture.journey import Journey
 from nurture.journey.playbook import Playbook
 from tests.oracle.choose import choose
 from tests.oracle.rules import Case, World, holds, taken_in, withdrawn_from_everything

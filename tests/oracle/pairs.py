@@ -6,7 +6,7 @@ from uuid import UUID
 
 from models import Channel, Enrolment, Lead, Message, MessageState, Reason, Verdict
 from models.types import derived_id
-from nurture.journey.definition import Journey
+from nurture.journey import Journey
 from nurture.journey.expressions import Rule
 from nurture.journey.playbook import Playbook
 from nurture.journey.touches import After, Before, On, Touch

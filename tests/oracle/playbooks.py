@@ -14,11 +14,26 @@ from models import Channel
 from nurture.content.catalogue import ContentFile
 from nurture.content.event_kinds import EventCatalogue, EventKind
 from nurture.content.policy import Caps, Policy, Window, WorkCalendar
-from nurture.journey.definition import Journey, Stage
+from nurture.journey import (
+    Journey,
+    Stage,
+    account,
+    before,
+    consented,
+    days,
+    depth,
+    did,
+    email,
+    in_stage,
+    lead,
+    on,
+    spoke_to_us,
+    staff,
+    wecom,
+)
 from nurture.journey.expressions import Rule
 from nurture.journey.playbook import Playbook
-from nurture.journey.rules import account, consented, days, depth, did, in_stage, lead, spoke_to_us
-from nurture.journey.touches import Touch, before, email, on, staff, wecom
+from nurture.journey.touches import Touch
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nurture.journey.definition import Stage, days, email
+from nurture.journey import Stage, days, email
 from nurture.keys.signed_links import open_tokens
 from nurture.rendering.contexts import export_contexts
 from nurture.rendering.freeze import open_workshop

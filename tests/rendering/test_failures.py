@@ -12,8 +12,8 @@ import pytest
 from models import BuyingRole
 from models.types import derived_id
 from nurture.errors import ContentError, RenderError
-from nurture.journey.definition import Journey, Stage, days, email
-from nurture.journey.rules import lead as their
+from nurture.journey import Journey, Stage, days, email
+from nurture.journey import lead as their
 from nurture.rendering.freeze import FrozenNight
 from nurture.templates.compiler import Compiler
 from nurture.templates.engine import Engine

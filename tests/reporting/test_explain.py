@@ -8,9 +8,8 @@ import pytest
 from models import Identity, IdentityKind
 from models.types import derived_id
 from nurture.errors import InputError
-from nurture.journey.definition import Stage, days, email, staff
-from nurture.journey.rules import depth, did
-from nurture.journey.rules import lead as lead_column
+from nurture.journey import Stage, days, depth, did, email, staff
+from nurture.journey import lead as lead_column
 from nurture.reporting.explain import DepthPart, NotSent, explain_lead, explain_touch
 from nurture.reporting.outlook import Condition
 from nurture.storage.database import Database

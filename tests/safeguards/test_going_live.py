@@ -7,7 +7,7 @@ import pytest
 
 from models import Staff
 from nurture.errors import InputError
-from nurture.journey.definition import Stage, days, email, staff, wecom
+from nurture.journey import Stage, days, email, staff, wecom
 from nurture.safeguards.operator import Operator, Selection
 from nurture.settings import Mode
 from tests.support.homes.live import TUESDAY, LiveHouse, build

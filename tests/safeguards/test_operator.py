@@ -12,7 +12,7 @@ import pytest
 from models import Channel, Lifecycle, Mover, PauseKind
 from models.types import derived_id
 from nurture.errors import InputError
-from nurture.journey.definition import Journey, Stage, days, email, wecom
+from nurture.journey import Journey, Stage, days, email, wecom
 from nurture.safeguards.operator import Moved, Operator, Selection, find_message, select
 from nurture.storage.database import Database, Store
 from tests.support.small import MONDAY, STAFF, ZONE, at, consent, journey, lead, night, playbook, put

@@ -14,11 +14,9 @@ from typing import Any
 
 from models import Account, BuyingRole, Enrolment, Interaction, Lifecycle, Move, Run, StageEntry, Step
 from models.types import derived_id
-from nurture.journey import definition as journey_words
-from nurture.journey import rules as rule_words
-from nurture.journey.definition import Journey
+from nurture import journey as face
+from nurture.journey import Journey, days
 from nurture.journey.expressions import Rule
-from nurture.journey.rules import days
 from nurture.night.facts import lead_with_evidence, take_facts, take_standing
 from nurture.night.scoring import score
 from nurture.storage.database import Database
@@ -28,7 +26,7 @@ GUIDE = Path(__file__).parent.parent.parent / "docs" / "journeys.md"
 WRITTEN_IN = "flows/journeys/fair_follow_up.py"
 PIECES = re.compile(r"^```(\w+)\n(.*?)^```$|^((?:\|[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
 WHEN = r"(today|yesterday|\d+ days ago)"
-WORDS = {word: getattr(module, word) for module in (journey_words, rule_words) for word in module.__all__}
+WORDS = {word: getattr(face, word) for word in face.__all__}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from models import Channel, Reason
 from models.types import derived_id
-from nurture.journey.definition import Journey
+from nurture.journey import Journey
 from nurture.ledger.message_ids import name_of_message
 from nurture.storage.database import Database
 from nurture.storage.sql import literal

@@ -14,9 +14,8 @@ from models.types import derived_id
 from nurture.content.catalogue import ContentFile
 from nurture.content.event_kinds import read_events
 from nurture.content.policy import Policy, read_policy
-from nurture.journey.definition import Journey, Stage, days, email
+from nurture.journey import Journey, Stage, days, depth, did, email
 from nurture.journey.playbook import Playbook
-from nurture.journey.rules import depth, did
 from nurture.ledger.message_ids import about
 from nurture.night.close_steps import close_night
 from nurture.night.report import NightReport

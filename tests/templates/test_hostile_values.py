@@ -12,7 +12,7 @@ from models import Account, Staff
 from models.types import derived_id
 from nurture.channels.preview import Preview
 from nurture.errors import ContentError, JourneyError, RenderError
-from nurture.journey.definition import Stage, days, email, staff, wecom
+from nurture.journey import Stage, days, email, staff, wecom
 from tests.support.homes.words import House, Seen, build, letter, parsed, part
 from tests.support.small import MONDAY, STAFF, at, consent, interaction, journey, lead
 from tests.templates.test_engine import html

@@ -19,7 +19,7 @@ from nurture.channels.envelope import Envelope, as_table
 from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
 from nurture.delivery.dispatch import Dispatch, DispatchReport
-from nurture.journey.definition import Stage, days, email
+from nurture.journey import Stage, days, email
 from nurture.settings import Settings
 from nurture.storage.database import Database, Store
 from nurture.storage.process_lease import Holder, this_process

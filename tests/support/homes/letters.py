@@ -16,7 +16,7 @@ from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane
 from nurture.content.catalogue import read_content
 from nurture.delivery.dispatch import Dispatch, DispatchReport
-from nurture.journey.definition import Stage, days, email
+from nurture.journey import Stage, days, email
 from nurture.journey.playbook import Playbook
 from nurture.rendering.freeze import FrozenNight, freeze
 from nurture.rendering.frozen import Rendered

@@ -11,7 +11,7 @@ from nurture.channels.registry import Outlet
 from nurture.channels.routing import Lane, lanes
 from nurture.content.email_policy import Mailing
 from nurture.delivery.dispatch import Dispatch, DispatchReport
-from nurture.journey.definition import Journey, Stage, days, email
+from nurture.journey import Journey, Stage, days, email
 from nurture.journey.playbook import Playbook
 from nurture.safeguards.approval import approve
 from nurture.settings import Mode, Settings

@@ -17,7 +17,7 @@ from nurture.channels.preview.files import written
 from nurture.channels.registry import open_outlets
 from nurture.content.catalogue import read_content
 from nurture.delivery.dispatch import Dispatch, DispatchReport
-from nurture.journey.definition import Journey
+from nurture.journey import Journey
 from nurture.journey.playbook import Playbook
 from nurture.keys.signed_links import Tokens
 from nurture.rendering.freeze import FrozenNight, freeze, open_workshop
