@@ -37,7 +37,7 @@ check: .venv/ready ## Lint, format, types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/ready ## Measure nights, each part against a floor, with and without Prefect, and what the web process takes in.
+bench: .venv/ready ## Measure nights, each part against a floor, with and without Prefect, what the web process takes in, how fast a command starts.
 	$(BIN)/python -m benchmarks.night --messages 10000
 	$(BIN)/python -m benchmarks.night --messages 100000
 	$(BIN)/python -m benchmarks.decide --leads 100000
@@ -46,6 +46,7 @@ bench: .venv/ready ## Measure nights, each part against a floor, with and withou
 	$(BIN)/python -m benchmarks.prefect_night --messages 20000
 	$(BIN)/python -m benchmarks.dispatch --messages 20000 --latency-ms 100
 	$(BIN)/python -m benchmarks.dispatch --messages 5000 --latency-ms 0
+	$(BIN)/python -m benchmarks.startup
 
 clean: ## Remove what can be made again; the data in var/ stays.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info .bench-*

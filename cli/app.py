@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nurture.settings import Settings, read_settings
-
 if TYPE_CHECKING:
     from nurture.journey.playbook import Playbook
+    from nurture.settings import Settings
     from nurture.storage.database import Database
 
 OK, PROBLEM, BAD_INPUT = 0, 1, 2
@@ -61,6 +60,7 @@ Moment = Annotated[
 def open_house() -> "Iterator[tuple[Database, Playbook, Settings]]":
     """The open database, the playbook and the settings."""
     from nurture.journey.playbook import read_playbook
+    from nurture.settings import read_settings
     from nurture.storage.database import Store
 
     found = read_settings()

@@ -11,7 +11,6 @@ from cli import backup, live, messages, running, serve, spool
 from cli.app import BAD_INPUT, OK, PROBLEM, Json, Moment, Night, Speech, app, as_date, open_house
 from cli.views import night as show
 from nurture.errors import InputError, NightBusy, NurtureError, StoreBusy
-from nurture.settings import read_settings
 
 __all__ = ["app", "backup", "live", "main", "messages", "running", "serve", "spool"]
 
@@ -31,6 +30,7 @@ def import_(
     from nurture.content.event_kinds import read_events
     from nurture.imports.import_file import import_file
     from nurture.imports.layouts import FileKind
+    from nurture.settings import read_settings
     from nurture.storage.database import Store
 
     settings = read_settings()
@@ -65,6 +65,7 @@ def run(
     only move forward: an earlier one can be looked at with --dry-run.
     """
     from nurture.night.run_night import run_night
+    from nurture.settings import read_settings
 
     with show.progress("Closing the night", silent=json) as progress:
         try:
@@ -147,6 +148,7 @@ def check(json: Json = False) -> None:
     from nurture.content.send_windows import business_date
     from nurture.journey.lint import check_against, check_playbook
     from nurture.journey.playbook import read_playbook
+    from nurture.settings import read_settings
     from nurture.storage.database import Store
     from nurture.templates.proofreader import proofread
     from nurture.web.pages import read_pages
@@ -166,6 +168,8 @@ def check(json: Json = False) -> None:
 @app.command()
 def settings(json: Json = False) -> None:
     """Every NURTURE_* setting: its value here, its default and its meaning."""
+    from nurture.settings import read_settings
+
     show.settings(read_settings(), json)
 
 

@@ -1,8 +1,9 @@
 """The commands around sending: look at texts, send what is due, and an operator's hand on single messages."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,10 +12,11 @@ from cli.views import messages as show
 from cli.views.terminal import progress as progress_bar
 from models import Channel, PauseKind
 from nurture.errors import InputError
-from nurture.safeguards.operator import Moved, Operator, Selection, find_message, select
 
 if TYPE_CHECKING:
     from nurture.rendering.freeze import FrozenNight
+    from nurture.safeguards.operator import Operator
+    from nurture.storage.database import Database
 
 Messages = Annotated[list[str] | None, typer.Argument(help="Ids of messages, or their first 8 digits or more.")]
 ByLead = Annotated[str | None, typer.Option("--lead", help="Those of a lead, by its id.")]
@@ -78,7 +80,16 @@ def preview(
     raise typer.Exit(PROBLEM if report.failed else OK)
 
 
-def _moves(name: str, help_: str, done: str, act: Callable[[Operator, Selection], Moved]) -> None:
+@contextmanager
+def _hand() -> "Iterator[tuple[Database, Operator]]":
+    """The open database, and a person's hand on its messages."""
+    from nurture.safeguards.operator import Operator
+
+    with open_house() as (database, playbook, _):
+        yield database, Operator(database, playbook, datetime.now(UTC))
+
+
+def _moves(name: Literal["hold", "release"], help_: str, done: str) -> None:
     """Add a command that moves the messages that a person selects."""
 
     @app.command(name, help=help_)
@@ -90,13 +101,16 @@ def _moves(name: str, help_: str, done: str, act: Callable[[Operator, Selection]
         channel: ByChannel = None,
         json: Json = False,
     ) -> None:
-        with open_house() as (database, playbook, _):
+        from nurture.safeguards.operator import select
+
+        with _hand() as (database, operator):
             which = select(database, messages or [], lead, journey, touch, channel)
-            show.moved(done, act(Operator(database, playbook, datetime.now(UTC)), which), json)
+            moved = operator.hold(which) if name == "hold" else operator.release(which)
+        show.moved(done, moved, json)
 
 
-_moves("hold", "Keep planned messages back until they are released.", "held", Operator.hold)
-_moves("release", "Let held messages go on, in their window and after all checks.", "released", Operator.release)
+_moves("hold", "Keep planned messages back until they are released.", "held")
+_moves("release", "Let held messages go on, in their window and after all checks.", "released")
 
 
 @app.command()
@@ -115,12 +129,12 @@ def cancel(
 
     With --replan they stay planned and get new words: nurture cancel --touch checklist --replan
     """
-    moment = datetime.now(UTC)
-    with open_house() as (database, playbook, _):
+    from nurture.safeguards.operator import select
+
+    with _hand() as (database, operator):
         which = select(database, messages or [], lead, journey, touch, channel)
-        operator = Operator(database, playbook, moment)
         moved = operator.replan(which) if replan else operator.cancel(which)
-    frozen = _render(moment, json) if replan else None
+    frozen = _render(operator.now, json) if replan else None
     show.replanned(moved, frozen, json) if frozen else show.moved("cancelled", moved, json)
     raise typer.Exit(PROBLEM if frozen and frozen.failed else OK)
 
@@ -132,10 +146,11 @@ def resend(
     json: Json = False,
 ) -> None:
     """Plan a copy of a message that ended, with today's words. All checks are asked anew."""
-    moment = datetime.now(UTC)
-    with open_house() as (database, playbook, _):
-        copy = Operator(database, playbook, moment).resend(find_message(database, message), again=again)
-    frozen = _render(moment, json)
+    from nurture.safeguards.operator import find_message
+
+    with _hand() as (database, operator):
+        copy = operator.resend(find_message(database, message), again=again)
+    frozen = _render(operator.now, json)
     show.resent(copy, frozen, json)
     raise typer.Exit(PROBLEM if frozen.failed else OK)
 
@@ -151,8 +166,8 @@ def pause(
 
     For example: nurture pause all; nurture pause touch checklist --why "wrong date in it"
     """
-    with open_house() as (database, playbook, _):
-        show.paused(kind, Operator(database, playbook, datetime.now(UTC)).pause(kind, name, why), json)
+    with _hand() as (_, operator):
+        show.paused(kind, operator.pause(kind, name, why), json)
 
 
 @app.command()
@@ -162,8 +177,8 @@ def resume(
     json: Json = False,
 ) -> None:
     """End a pause. `nurture status` lists them."""
-    with open_house() as (database, playbook, _):
-        show.resumed(kind, Operator(database, playbook, datetime.now(UTC)).resume(kind, name), json)
+    with _hand() as (_, operator):
+        show.resumed(kind, operator.resume(kind, name), json)
 
 
 def _render(moment: datetime, silent: bool) -> "FrozenNight":

@@ -7,7 +7,6 @@ import typer
 from cli.app import OK, Json, app, open_house
 from cli.views.terminal import say_whole
 from nurture.errors import AlreadyUp
-from nurture.settings import read_settings
 
 
 @app.command()
@@ -22,6 +21,7 @@ def up(
     itself is started again; a second `nurture up` says who runs. Ctrl-C or SIGTERM stops all of it.
     """
     from flows.server.supervisor import Ports, keep_up
+    from nurture.settings import read_settings
 
     try:
         keep_up(read_settings(), Ports(port, gallery_port, web_port), say_whole)

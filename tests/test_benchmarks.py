@@ -39,6 +39,15 @@ def test_the_webhook_benchmark_counts_what_lies_on_disk() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
+def test_commands_start_within_their_limits() -> None:
+    command = [sys.executable, "-m", "benchmarks.startup", "--rounds", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["ratio"]["help"] < 10
+
+
+@pytest.mark.slow
 def test_a_night_under_prefect_sends_what_the_engine_alone_sends() -> None:
     command = [sys.executable, "-m", "benchmarks.prefect_night", "--messages", "200", "--rounds", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

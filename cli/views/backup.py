@@ -1,12 +1,17 @@
 """What a person sees of a backup, a restore, and a reconcile."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from cli.views.terminal import as_json_line, say, say_whole, table
-from nurture.delivery.reconcile import ReconcileReport
-from nurture.recovery.backup import BackupReport
-from nurture.recovery.database_facts import Facts
-from nurture.recovery.restore import RestoreReport
+
+if TYPE_CHECKING:
+    from nurture.delivery.reconcile import ReconcileReport
+    from nurture.recovery.backup import BackupReport
+    from nurture.recovery.database_facts import Facts
+    from nurture.recovery.restore import RestoreReport
 
 FOUND = {
     "accepted": "had been sent; not sent again",

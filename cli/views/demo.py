@@ -1,12 +1,17 @@
 """What a person sees at the end of the demo."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from cli.demo import FIRST, LAST, Demo
 from cli.views.terminal import as_json_line, gap, say, say_whole, table
 from models import Channel, Reason, Verdict
-from nurture.reporting.period import Month
 from nurture.vocabulary import name_of
+
+if TYPE_CHECKING:
+    from nurture.reporting.period import Month
 
 SHOWN = 10
 

@@ -1,13 +1,18 @@
 """What a person sees of an explanation, in English or Chinese. Names that the company gave stay as they are."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from cli.views.terminal import Part, as_json_line, gap, lines, say, table
 from models import Channel, ConsentScope, Lifecycle, MessageKind, MessageState, Move, Reason, Verdict
-from nurture.reporting.explain import DepthPart, LeadStory, NotSent, TouchVerdict
-from nurture.reporting.outlook import ComingTouch, Condition, Conditions, Outlook
 from nurture.vocabulary import Language, Words, name_of
+
+if TYPE_CHECKING:
+    from nurture.reporting.explain import DepthPart, LeadStory, NotSent, TouchVerdict
+    from nurture.reporting.outlook import ComingTouch, Condition, Conditions, Outlook
 
 ADVANCES = {
     "one": Words("Goes on with:", "满足以下条件即前进："),

@@ -1,13 +1,18 @@
 """What a person sees before and while mail goes to people."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.views.terminal import as_json_line, gap, say, say_whole, table
-from nurture.delivery.send_test import Tried
 from nurture.doctor import Examined, Verdict
-from nurture.safeguards.approval import WaitingNight
+
+if TYPE_CHECKING:
+    from nurture.delivery.send_test import Tried
+    from nurture.safeguards.approval import WaitingNight
 
 WHY = {
     "new": "new: nobody approved it yet",

@@ -1,18 +1,21 @@
 """What a person sees of rendering and sending."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cli.views.terminal import as_json_line, say, say_whole, table
 from models import PauseKind, Reason
-from nurture.delivery.dispatch import DispatchReport
-from nurture.night.eligibility import ends
-from nurture.rendering.freeze import FrozenNight
-from nurture.rendering.preview import PreviewReport
-from nurture.safeguards.operator import Moved
-from nurture.safeguards.restore_guard import WHY_FIRST
 from nurture.vocabulary import name_of, next_step
+
+if TYPE_CHECKING:
+    from nurture.delivery.dispatch import DispatchReport
+    from nurture.rendering.freeze import FrozenNight
+    from nurture.rendering.preview import PreviewReport
+    from nurture.safeguards.operator import Moved
 
 
 def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None:
@@ -20,6 +23,8 @@ def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None
     if as_json:
         return as_json_line(vars(report) | {"guarded": report.guarded and asdict(report.guarded)})
     if report.guarded:
+        from nurture.safeguards.restore_guard import WHY_FIRST
+
         say(
             (f"Nothing was sent: this database was {report.guarded}.", "red"), f" Run `nurture reconcile`: {WHY_FIRST}."
         )
@@ -33,6 +38,8 @@ def dispatch_report(report: DispatchReport, outbox: Path, as_json: bool) -> None
     elif not (report.sent or report.stopped):
         say("Nothing is due now.")
     table("Sent", ["outcome", "messages"], [[fate.replace("_", " "), count] for fate, count in report.sent.items()])
+    from nurture.night.eligibility import ends
+
     stopped = [
         [name_of(Reason, why, "en"), "ends" if ends(why) else "waits", count, next_step(why, "en")]
         for why, count in report.stopped.most_common()

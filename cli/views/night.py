@@ -1,23 +1,28 @@
 """What a person sees of an answer: tables and sentences for eyes, JSON for programs, progress on stderr."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from cli.views.lead import lead_story, touch_verdicts
 from cli.views.messages import frozen
 from cli.views.terminal import as_json_line, err, error, out, progress, say, say_whole, table
 from models import Channel, MessageState, Reason, Verdict
-from nurture.audit.check import Finding
-from nurture.imports.report import ImportReport
-from nurture.journey.playbook import Playbook
-from nurture.night.report import Counts, NightReport
-from nurture.night.run_night import NightResult
-from nurture.reporting.status import Status
-from nurture.settings import Settings
 from nurture.vocabulary import name_of
 
+if TYPE_CHECKING:
+    from nurture.audit.check import Finding
+    from nurture.imports.report import ImportReport
+    from nurture.journey.playbook import Playbook
+    from nurture.night.report import NightReport
+    from nurture.night.run_night import NightResult
+    from nurture.reporting.status import Status
+    from nurture.settings import Settings
+
 SHOWN = 10
-MEASURES = tuple(name for name in Counts.names() if name not in ("expired", "rendered", "render_errors"))
+NOT_SHOWN = ("expired", "rendered", "render_errors")
 
 
 def note(text: str, as_json: bool) -> None:
@@ -49,7 +54,8 @@ def night_report(report: NightReport, as_json: bool) -> None:
     if as_json:
         return as_json_line(report)
     title = f"Night {report.night}" + (" (dry run: nothing was written)" if report.dry_run else "")
-    rows = [[_spaced(name), *(getattr(line.counts, name) for line in report.journeys)] for name in MEASURES]
+    measures = [name for name in report.journeys[0].counts.names() if name not in NOT_SHOWN] if report.journeys else []
+    rows = [[_spaced(name), *(getattr(line.counts, name) for line in report.journeys)] for name in measures]
     table(title, [" ", *(line.journey for line in report.journeys)], rows)
     held = [
         [line.journey, name_of(Verdict, line.verdict, "en"), name_of(Reason, line.reason, "en"), line.pairs]
@@ -138,7 +144,7 @@ def problems(playbook: Playbook, found: Sequence[str], as_json: bool) -> None:
 
 def settings(found: Settings, as_json: bool) -> None:
     """Every setting with its value, its default and its meaning."""
-    fields = Settings.model_fields
+    fields = type(found).model_fields
     if as_json:
         return as_json_line({f"NURTURE_{name.upper()}": getattr(found, name) for name in fields})
     rows = [

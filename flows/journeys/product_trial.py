@@ -1,10 +1,9 @@
 """Product trial: from "what is a good product" to a lead that sales should call."""
 
 from datetime import date
+from typing import Any
 
-from prefect import State, flow
-
-from flows.nightly_nurture import called_by_night, run_night
+from flows.journey_flow import journey_flow, walk
 from nurture.journey import Journey, Stage, days, depth, did, email, lead, staff, wecom
 
 journey = Journey(
@@ -64,8 +63,8 @@ journey = Journey(
 )
 
 
-@flow(name="product-trial", flow_run_name=called_by_night)
-def product_trial(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State:
+@journey_flow("product-trial")
+def product_trial(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> Any:
     """Walk the product trial for one night.
 
     Args:
@@ -73,4 +72,4 @@ def product_trial(night: date | None = None, dry_run: bool = False, limit: int |
         dry_run: Decide and report, but write nothing.
         limit: Only the first so many leads; with dry_run.
     """
-    return run_night(night, journeys=[journey], dry_run=dry_run, limit=limit)
+    return walk(journey, night, dry_run=dry_run, limit=limit)

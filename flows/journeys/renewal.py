@@ -1,10 +1,9 @@
 """Renewal: before the maintenance period ends, customers see what it was worth, and who to ask."""
 
 from datetime import date
+from typing import Any
 
-from prefect import State, flow
-
-from flows.nightly_nurture import called_by_night, run_night
+from flows.journey_flow import journey_flow, walk
 from nurture.journey import Journey, Stage, account, before, days, did, email, lead, staff, wecom
 
 journey = Journey(
@@ -36,8 +35,8 @@ journey = Journey(
 )
 
 
-@flow(name="renewal", flow_run_name=called_by_night)
-def renewal(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State:
+@journey_flow("renewal")
+def renewal(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> Any:
     """Walk the renewal for one night.
 
     Args:
@@ -45,4 +44,4 @@ def renewal(night: date | None = None, dry_run: bool = False, limit: int | None 
         dry_run: Decide and report, but write nothing.
         limit: Only the first so many leads; with dry_run.
     """
-    return run_night(night, journeys=[journey], dry_run=dry_run, limit=limit)
+    return walk(journey, night, dry_run=dry_run, limit=limit)

@@ -1,10 +1,9 @@
 """Win-back: people whose company left us hear what has changed since, and are asked why."""
 
 from datetime import date
+from typing import Any
 
-from prefect import State, flow
-
-from flows.nightly_nurture import called_by_night, run_night
+from flows.journey_flow import journey_flow, walk
 from nurture.journey import Journey, Stage, days, did, email, spoke_to_us, staff, wecom
 
 journey = Journey(
@@ -37,8 +36,8 @@ journey = Journey(
 )
 
 
-@flow(name="win-back", flow_run_name=called_by_night)
-def win_back(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State:
+@journey_flow("win-back")
+def win_back(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> Any:
     """Walk the win-back for one night.
 
     Args:
@@ -46,4 +45,4 @@ def win_back(night: date | None = None, dry_run: bool = False, limit: int | None
         dry_run: Decide and report, but write nothing.
         limit: Only the first so many leads; with dry_run.
     """
-    return run_night(night, journeys=[journey], dry_run=dry_run, limit=limit)
+    return walk(journey, night, dry_run=dry_run, limit=limit)

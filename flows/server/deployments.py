@@ -29,6 +29,8 @@ class Deployment:
         Raises:
             InputError: it cannot be imported. Prefect would deploy a placeholder and fail at two in the morning.
         """
+        import prefect  # noqa: F401 - where Prefect is loaded, a journey's function is a flow at once
+
         module, _, name = self.entrypoint.rpartition(".")
         try:
             return getattr(importlib.import_module(module), name)

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-import pyarrow as pa
-
 from nurture.consent.requests import Wishing
 from nurture.storage.database import Database
-from nurture.storage.temp_tables import DAY, FLAG, MOMENT, TEXT, RowTable, TempTable
+from nurture.storage.temp_tables import DAY, FLAG, MOMENT, TEXT, TEXTS, RowTable, TempTable
 
 CHANNELS = ("email", "wecom", "phone")
 WISHED = RowTable("preferences", "wished", {
     "message": TEXT, "asked_at": MOMENT, "paused_until": DAY, "language": TEXT, "impersonal": FLAG,
-    "topics_off": pa.list_(TEXT), **{f"{channel}_off": FLAG for channel in CHANNELS},
+    "topics_off": TEXTS, **{f"{channel}_off": FLAG for channel in CHANNELS},
 })  # fmt: skip
 WISHES = TempTable("preferences", "wish")
 

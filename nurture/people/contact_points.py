@@ -7,9 +7,6 @@
 import re
 import unicodedata
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-
 from nurture.storage.database import Database
 from nurture.storage.lookups import build_lookup
 
@@ -54,6 +51,8 @@ def normal_email(text: str) -> str | None:
     mailbox = folded.partition("@")[0]
     if len(mailbox) > LONGEST_MAILBOX or any(unicodedata.category(letter).startswith("C") for letter in folded):
         return None
+    from email_validator import EmailNotValidError, validate_email  # few commands meet an odd address
+
     try:
         found = validate_email(folded, check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError:
@@ -89,6 +88,8 @@ def normal_mobile(text: str, country: str) -> str | None:
     folded = unicodedata.normalize("NFKC", text).strip()
     if SEVERAL_NUMBERS.search(folded):
         return None
+    import phonenumbers  # few commands meet an odd number
+
     try:
         number = phonenumbers.parse(folded, country)
     except phonenumbers.NumberParseException:

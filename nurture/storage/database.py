@@ -11,18 +11,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
-from sqlmodel import Session
 
 from nurture.errors import StoreBusy, StoreError
 from nurture.settings import Settings
 from nurture.storage.migrations import migrate
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlmodel import Session
 
 Record = tuple[Any, ...]
 
@@ -57,7 +59,7 @@ class Database:
         (row,) = self.rows(sql)
         return row
 
-    def arrow(self, sql: str) -> pa.Table:
+    def arrow(self, sql: str) -> "pa.Table":
         """All rows of one query, as an Arrow table."""
         with self.transaction():
             return self._driver.execute(sql).to_arrow_table()
@@ -66,7 +68,7 @@ class Database:
         """Make a temporary table of a query's rows, in place of an earlier one; the number of its rows."""
         return self.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
-    def table(self, name: str, data: pa.Table) -> None:
+    def table(self, name: str, data: "pa.Table") -> None:
         """Make a temporary table from an Arrow table."""
         self._driver.register("arrow_data", data)
         self.make(name, "SELECT * FROM arrow_data")
@@ -96,8 +98,10 @@ class Database:
             transaction.rollback()
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self) -> Iterator["Session"]:
         """A SQLModel session on this connection, for single rows; commits at the end."""
+        from sqlmodel import Session  # most commands need no table, and would wait for it
+
         with Session(self.connection) as session:
             yield session
             session.commit()

@@ -1,12 +1,14 @@
 """Values that SQL cannot work out, worked out in Python: once for each distinct one, a slice at a time."""
 
-from collections.abc import Callable, Sequence
-
-import pyarrow as pa
+from collections.abc import Callable
 
 from nurture.storage.database import Database
+from nurture.storage.sql import literal
+from nurture.storage.temp_tables import TEXT, RowTable
 
 SLICE = 50_000
+FEW = 20
+"""So many answers go in as text: for one lead that a person asks for, Arrow's own set-up would take longest."""
 
 
 def build_lookup(
@@ -27,11 +29,11 @@ def build_lookup(
     for start in range(0, total, SLICE):
         rows = database.rows(f"SELECT {', '.join(columns)} FROM {todo} WHERE n > {start} AND n <= {start + SLICE}")
         answered = [(*row, answer(*row)) for row in rows]
-        database.table("answers", _text_table((*columns, "value"), answered))
-        database.run(f"INSERT INTO {name} SELECT * FROM answers")
+        if len(answered) <= FEW:
+            lines = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in answered)
+            database.run(f"INSERT INTO {name} VALUES {lines}")
+        else:
+            answers = RowTable("lookups", "answers", dict.fromkeys((*columns, "value"), TEXT))
+            answers.fill(database, answered)
+            database.run(f"INSERT INTO {name} SELECT * FROM {answers}")
     database.run(f"DROP TABLE {todo}")
-
-
-def _text_table(names: tuple[str, ...], rows: Sequence[tuple[str | None, ...]]) -> pa.Table:
-    arrays = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
-    return pa.Table.from_arrays(arrays, names=list(names))

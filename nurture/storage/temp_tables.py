@@ -7,13 +7,24 @@ bound one by one they would cost a thousand times as much.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
-
-import pyarrow as pa
 
 from nurture.storage.database import Database
 
-TEXT, NUMBER, FLAG, DAY, MOMENT = pa.string(), pa.int32(), pa.bool_(), pa.date32(), pa.timestamp("us")
+
+class Kind(StrEnum):
+    """What stands in a column, as Arrow calls it."""
+
+    TEXT = "string"
+    TEXTS = "list"
+    NUMBER = "int32"
+    FLAG = "bool"
+    DAY = "date32"
+    MOMENT = "timestamp[us]"
+
+
+TEXT, TEXTS, NUMBER, FLAG, DAY, MOMENT = Kind
 
 
 @dataclass(frozen=True)
@@ -35,14 +46,17 @@ class TempTable:
 class RowTable(TempTable):
     """A temporary table that is filled with rows of Python; ``columns`` are its columns and their types, in order."""
 
-    columns: Mapping[str, pa.DataType]
+    columns: Mapping[str, Kind]
 
     def fill(self, database: Database, rows: Iterable[Sequence[Any]]) -> None:
         """Make it of these rows, in place of an earlier one. Moments must be aware, and are kept in UTC."""
+        import pyarrow as pa  # most commands fill no table, and would wait for it
+
+        types = [pa.list_(pa.string()) if kind is TEXTS else pa.type_for_alias(kind) for kind in self.columns.values()]
         cells = list(zip(*rows, strict=True)) or [()] * len(self.columns)
         arrays = [
-            pa.array(map(_naive, column) if kind == MOMENT else column, kind)
-            for column, kind in zip(cells, self.columns.values(), strict=True)
+            pa.array(map(_naive, column) if kind is MOMENT else column, type_)
+            for column, kind, type_ in zip(cells, self.columns.values(), types, strict=True)
         ]
         database.table(str(self), pa.Table.from_arrays(arrays, names=list(self.columns)))
 
