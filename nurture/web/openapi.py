@@ -7,10 +7,15 @@ from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from nurture import __doc__ as about
 from nurture.web.routes.event_schema import MOST, Identify, Track
 
 Part = dict[str, Any]
+ABOUT = """Tell Nurture what leads do in your system, and who they are: one POST to `/v1/events`, one event
+or up to a thousand. A `202` names by place what was taken (it is on disk) and what was refused, and why; send only the refused ones
+again. The same event twice counts once, if it has an `event_id`. Ask the company whose leads they are for a key.
+
+The other addresses are for readers, mail providers and monitoring.
+"""
 PAGE = {"text/html": {"schema": {"type": "string"}}}
 TEXT = {"text/plain": {"schema": {"type": "string"}}}
 TROUBLE = {404: "Not ours, whatever is wrong with it.", 408: "Too slow.", 413: "Too large.", 429: "Too often.",
@@ -30,7 +35,7 @@ def document() -> Part:
     )
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Nurture", "version": "1", "description": about or "", "license": {"name": "Apache-2.0"}},
+        "info": {"title": "Nurture", "version": "1", "description": ABOUT, "license": {"name": "Apache-2.0"}},
         "paths": {
             "/v1/events": {"post": _events()},
             "/u/{token}": _page("leave", "The page on which a reader leaves.", "Leave (RFC 8058)."),

@@ -1,4 +1,4 @@
-"""Pasting a command feels instant: no command waits for what it does not need (``benchmarks/startup.py`` measures it)."""
+"""Pasting a command feels instant: none waits for what it does not need (``benchmarks/startup.py`` measures it)."""
 
 import subprocess
 import sys

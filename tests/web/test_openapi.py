@@ -33,3 +33,9 @@ def test_the_calls_in_the_guide_are_answered_as_it_says(web: WebHouse, example: 
 def test_the_guide_tells_every_address() -> None:
     told = GUIDE.replace("TOKEN", "{token}").replace("SECRET", "{secret}")
     assert [path for path in document()["paths"] if f"{path}`" not in told] == []
+
+
+def test_the_description_speaks_to_who_connects_a_system() -> None:
+    about = document()["info"]["description"]
+    assert "/v1/events" in about
+    assert not {"core", "ledger", "Prefect", "DuckDB"} & set(about.split())
