@@ -11,8 +11,9 @@ from nurture.web.routes.event_schema import MOST, Identify, Track
 
 Part = dict[str, Any]
 ABOUT = """Tell Nurture what leads do in your system, and who they are: one POST to `/v1/events`, one event or up to a
-thousand. A `202` names by place what was taken (it is on disk) and what was refused, and why: mend the refused ones and
-send only these again. The same event twice counts once, if it has an `id`. Ask the company whose leads they are for a key.
+thousand. A `202` names by place what was taken (it is on disk) and what was refused, and why: mend the refused ones
+and send only these again. The same event twice counts once, if it has an `id`. Ask the company whose leads they are for
+a key.
 
 The other addresses are for readers, mail providers and monitoring.
 """
