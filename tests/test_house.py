@@ -87,6 +87,13 @@ def test_only_flows_and_tasks_know_prefect(path: Path) -> None:
     assert path.relative_to(ROOT).parts[0] in ("flows", "tasks") or "prefect" not in imported(path)
 
 
+def test_who_sends_has_no_database_and_who_records_has_no_channel() -> None:
+    delivery = ROOT / "nurture" / "delivery"
+    assert not [name for name in imported_modules(delivery / "send.py") if name.startswith("nurture.storage.database")]
+    channels = {name for name in imported_modules(delivery / "record.py") if name.startswith("nurture.channels")}
+    assert channels <= {"nurture.channels.Fate", "nurture.channels.Outcome", "nurture.channels.Question"}
+
+
 def test_models_lean_on_sqlmodel_alone() -> None:
     allowed = {"models", "sqlmodel", "sqlalchemy"} | set(sys.stdlib_module_names)
     for path in (ROOT / "models").rglob("*.py"):

@@ -18,7 +18,7 @@ from nurture.channels import Fate, Outcome, Question
 from nurture.channels.registry import open_outlets
 from nurture.delivery.attempt_log import AttemptLog
 from nurture.delivery.provider_lookup import Witness, witnesses
-from nurture.delivery.record import PROOF, STATES
+from nurture.delivery.record import PROOF, Recorder
 from nurture.errors import TransientError
 from nurture.journey.playbook import read_playbook
 from nurture.keys.address_hashes import open_address_key
@@ -33,6 +33,7 @@ from nurture.storage.temp_tables import NUMBER, TEXT, RowTable, TempTable
 
 SAID = RowTable("reconcile", "said", {"id": TEXT, "fence": NUMBER, "fate": TEXT, "provider_id": TEXT, "why": TEXT})
 FINDINGS = TempTable("reconcile", "finding")
+OUTCOMES = TempTable("reconcile", "outcome")
 
 ASKED_AT_ONCE = 2_000
 NOBODY_CAN_SAY = "a restore took away what became of it"
@@ -227,15 +228,11 @@ class Findings:
                 {literal(self.now)})""")
 
     def _settle(self) -> None:
-        """Through ``attempting`` to where each answer leads; what only waited and is absent stays where it is."""
-        gone = f"(state NOT IN {texts(*UNSENT)} OR fate <> {literal(Fate.NOT_SENT)})"
-        why = literal(NOBODY_CAN_SAY)
-        self._ledger().move(f"SELECT id, {why} AS why FROM {FINDINGS} WHERE {gone}", MessageState.ATTEMPTING)
-        for fate, state in STATES.items():
-            self._ledger().move(f"SELECT id, why FROM {FINDINGS} WHERE {gone} AND fate = {literal(fate)}", state)
-        self.database.run(f"""
-            UPDATE message SET provider_id = finding.provider_id FROM {FINDINGS} finding
-            WHERE finding.id = message.id AND finding.provider_id <> ''""")
+        """Recorded as if it were known now, with all that follows; what only waited and is absent stays as it is."""
+        gone = f"state NOT IN {texts(*UNSENT)} OR fate <> {literal(Fate.NOT_SENT)}"
+        columns = "id, fate, provider_id, why, NULL::TIMESTAMP AS retry_at"
+        OUTCOMES.make(self.database, f"SELECT {columns} FROM {FINDINGS} WHERE {gone}")
+        Recorder(self.database, self.now, Mover.RECONCILE).settle(OUTCOMES, NOBODY_CAN_SAY)
 
     def _ledger(self) -> Ledger:
         return Ledger(self.database, self.now, Mover.RECONCILE)

@@ -52,14 +52,15 @@ class Recorder:
 
     database: Database
     now: datetime
+    mover: Mover = Mover.DISPATCH
 
     def record(self, claim: Claim, sent: Sent) -> None:
         """Every message of a batch goes where its outcome says; what was not attempted is planned again."""
         fences = {message.id: message.fence for message in claim.messages}
         with self.database.transaction():
             self._take(fences, sent.outcomes)
-            self._settle()
-            ledger = Ledger(self.database, self.now, Mover.DISPATCH)
+            self.settle(OUTCOMES)
+            ledger = self._ledger()
             self._take_refused(claim.batch, sent.refused)
             ledger.move(_still_claimed(claim.batch), MessageState.PLANNED)
             ledger.move(f"SELECT id, why FROM {REFUSED}", MessageState.HELD)
@@ -77,20 +78,27 @@ class Recorder:
                JOIN message m ON m.id = a.id::UUID AND m.fence = a.fence AND m.state IN {texts(*IN_FLIGHT)}""",
         )
 
-    def _settle(self) -> None:
-        """Through ``attempting`` to where each outcome leads."""
-        ledger = Ledger(self.database, self.now, Mover.DISPATCH)
-        ledger.move(f"SELECT id, '' AS why FROM {OUTCOMES}", MessageState.ATTEMPTING)
+    def settle(self, outcomes: TempTable, why: str = "") -> None:
+        """Through ``attempting`` (for this reason) to where each outcome leads, with all that follows from it.
+
+        Args:
+            outcomes: Rows of id, fate, provider_id, why, retry_at.
+        """
+        ledger = self._ledger()
+        ledger.move(f"SELECT id, {literal(why)} AS why FROM {outcomes}", MessageState.ATTEMPTING)
         for fate, state in STATES.items():
-            ledger.move(f"SELECT id, why FROM {OUTCOMES} WHERE fate = {literal(fate)}", state)
+            ledger.move(f"SELECT id, why FROM {outcomes} WHERE fate = {literal(fate)}", state)
         self.database.run(f"""
             UPDATE message SET provider_id = nullif(o.provider_id, ''), not_before = coalesce(o.retry_at, not_before)
-            FROM {OUTCOMES} o WHERE o.id = message.id AND (o.provider_id <> '' OR o.retry_at IS NOT NULL)""")
+            FROM {outcomes} o WHERE o.id = message.id AND (o.provider_id <> '' OR o.retry_at IS NOT NULL)""")
         self.database.run(f"""
             INSERT OR IGNORE INTO suppression (address_hash, scope, reason, since, source)
             SELECT DISTINCT m.address_hash, m.channel, {literal(Meaning.GONE)}, {literal(self.now)},
-                   {literal(Mover.DISPATCH)}
-            FROM {OUTCOMES} o JOIN message m ON m.id = o.id WHERE o.fate = {literal(Fate.GONE)}""")
+                   {literal(self.mover)}
+            FROM {outcomes} o JOIN message m ON m.id = o.id WHERE o.fate = {literal(Fate.GONE)}""")
+
+    def _ledger(self) -> Ledger:
+        return Ledger(self.database, self.now, self.mover)
 
     def _take_refused(self, batch: UUID, refused: Mapping[str, str]) -> None:
         """What does not match its hash waits for a person; unless somebody took the batch over."""
@@ -117,10 +125,8 @@ class Recorder:
     def _take_over(self, batch: UUID, fences: Mapping[str, int], lines: Mapping[str, Outcome]) -> None:
         with self.database.transaction():
             self._take(fences, lines)
-            self._settle()
-            Ledger(self.database, self.now, Mover.DISPATCH).move(
-                _still_claimed(batch, "nobody attempted it"), MessageState.PLANNED
-            )
+            self.settle(OUTCOMES)
+            self._ledger().move(_still_claimed(batch, "nobody attempted it"), MessageState.PLANNED)
 
     def questions(self, kind: ChannelKind, provider: str | None) -> list[Question]:
         """The messages that a provider got of which nobody knows whether they were sent; None: nor who got them."""
@@ -168,7 +174,7 @@ class Recorder:
         self.database.run(f"""
             UPDATE message SET provider_id = proved.name FROM {PROVED} proved
             WHERE proved.id = message.id AND proved.name <> ''""")
-        return Ledger(self.database, self.now, Mover.DISPATCH).move(f"SELECT id, why FROM {PROVED}", STATES[fate])
+        return self._ledger().move(f"SELECT id, why FROM {PROVED}", STATES[fate])
 
 
 def _still_claimed(batch: UUID, why: str = "not attempted") -> str:

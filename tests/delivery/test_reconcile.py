@@ -366,3 +366,13 @@ def test_a_second_restore_forgets_no_doubt_of_the_first(home: Path) -> None:
     bring_back(home, second)
     found = dict(query(home, "SELECT name, value FROM meta WHERE name LIKE 'restored%'"))
     assert found == {"restored_from": (MORNING - DAY).isoformat(), "restored_at": EVENING.isoformat()}
+
+
+def test_a_mailbox_that_was_found_gone_since_the_backup_is_suppressed_again(home: Path) -> None:
+    file = save(home).file
+    dispatch(home, CountingChannel(home / "provider.log", answer=lambda envelope: Outcome(Fate.GONE, why="no mailbox")))
+    gone = query(home, "SELECT address_hash, scope, reason FROM suppression ORDER BY ALL")
+    bring_back(home, file)
+    assert query(home, "SELECT count(*) FROM suppression") == [(0,)]
+    reconcile(home, counting(home))
+    assert query(home, "SELECT address_hash, scope, reason FROM suppression ORDER BY ALL") == gone != []
