@@ -36,7 +36,9 @@ def called_by_night() -> str:
 def nightly_nurture(night: date | None = None, dry_run: bool = False, limit: int | None = None) -> State[Any]:
     """Close a night of all journeys: score every lead, walk it, choose, restrain, render, and say why.
 
-    A night is closed once. A run that died is taken up by the next one; a night that is closed stays as it is.
+    Its steps: take suppression lists, drain the spool, take in, score, walk (leave, enrol, move), choose, fold old
+    decisions, publish preferences, render. A night is closed once. A run that died is taken up by the next one; a night
+    that is closed stays as it is.
 
     Args:
         night: Business date; without it, the one for which this run was scheduled.

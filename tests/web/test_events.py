@@ -129,3 +129,17 @@ def test_a_secret_that_can_be_guessed_or_a_file_that_is_not_there_is_refused_at_
     for setting in ("guess", "@/nowhere"):
         with pytest.raises(InputError, match="NURTURE_INBOUND_SECRET"):
             read_inbound_secret(SecretStr(setting))
+
+
+HOSTILE_MOMENTS = [
+    "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "1969-12-31T23:59:59Z",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("moment", HOSTILE_MOMENTS)
+def test_76_a_moment_that_no_calendar_holds_costs_only_its_own_event(web: WebHouse, moment: str) -> None:
+    answer = web.tell([DOWNLOAD | {"id": "1"}, DOWNLOAD | {"occurred_at": moment}, DOWNLOAD | {"id": "3"}])
+    assert answer.status_code == 202
+    assert (answer.json()["taken"], [each["index"] for each in answer.json()["refused"]]) == ([0, 2], [1])
+    assert "occurred_at" in answer.json()["refused"][0]["why"]
+    assert len(web.lines()) == 2

@@ -19,6 +19,9 @@ MOST = 1_000
 AHEAD = timedelta(minutes=10)
 """How far the clocks of others may be ahead of ours."""
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""What is older is a mistake; some of it has no moment in UTC at all."""
+
 TRAITS = tuple(column.name for column in LAYOUTS[FileKind.LEADS] if column.name != "id")
 NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROL)]
@@ -135,6 +138,8 @@ def _from_segment(item: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _moment(moment: datetime, now: datetime) -> str:
+    if moment < EARLIEST:
+        raise ValueError("occurred_at: lies before 1970")
     if moment > now + AHEAD:
         raise ValueError("occurred_at: lies in the future")
     return moment.astimezone(UTC).isoformat()
