@@ -10,6 +10,10 @@ from datetime import date, datetime
 from nurture.imports.write_events import stamp
 from nurture.storage.database import Database
 from nurture.storage.sql import literal
+from nurture.storage.temp_tables import TempTable
+
+UNJUDGED = TempTable("clicks", "unjudged")
+JUDGEMENTS = TempTable("clicks", "judgement")
 
 BURST_LINKS, BURST_SECONDS = 3, 5
 TOO_SOON_SECONDS = 10
@@ -19,10 +23,10 @@ TRAP_SECONDS = 60
 def judge_clicks(database: Database, night: date, now: datetime) -> int:
     """Judge what happened before a night and nobody judged, and make interactions of what people did; how many."""
     pending = f"machine IS NULL AND sure AND kind IN ('clicked', 'opened') AND occurred_on < {literal(night)}"
-    if not database.make("unjudged", f"SELECT key, message_id FROM signal WHERE {pending}"):
+    if not UNJUDGED.make(database, f"SELECT key, message_id FROM signal WHERE {pending}"):
         return 0
-    database.make("judgement", _judgements())
-    database.run("UPDATE signal SET machine = j.machine FROM judgement j WHERE j.key = signal.key")
+    JUDGEMENTS.make(database, _judgements())
+    database.run(f"UPDATE signal SET machine = j.machine FROM {JUDGEMENTS} j WHERE j.key = signal.key")
     return _remember_people(database, now)
 
 
@@ -32,13 +36,13 @@ def _judgements() -> str:
     around = f"RANGE BETWEEN INTERVAL {TRAP_SECONDS} SECOND PRECEDING AND INTERVAL {TRAP_SECONDS} SECOND FOLLOWING"
     return f"""
         WITH ours AS (
-            SELECT * FROM signal WHERE sure AND message_id IN (SELECT message_id FROM unjudged)
+            SELECT * FROM signal WHERE sure AND message_id IN (SELECT message_id FROM {UNJUDGED})
         ), arrived AS (
             SELECT message_id, coalesce(min(occurred_at) FILTER (kind = 'delivered'),
                 min(occurred_at) FILTER (kind = 'processed')) AS at_ FROM ours GROUP BY message_id
         ), accepted AS (
             SELECT message_id, min(moved_at) AS at_ FROM message_move
-            WHERE to_state = 'accepted' AND message_id IN (SELECT message_id FROM unjudged) GROUP BY message_id
+            WHERE to_state = 'accepted' AND message_id IN (SELECT message_id FROM {UNJUDGED}) GROUP BY message_id
         ), bursts AS (
             SELECT *, count(DISTINCT target) OVER (PARTITION BY message_id ORDER BY occurred_at {follows}) AS links,
                 count(*) FILTER (kind = 'trapped') OVER (PARTITION BY message_id ORDER BY occurred_at {around}) AS traps
@@ -49,7 +53,7 @@ def _judgements() -> str:
         )
         SELECT u.key, s.kind = 'clicked' AND (coalesce(c.machine, false) OR coalesce(
             s.occurred_at < coalesce(arrived.at_, accepted.at_) + INTERVAL {TOO_SOON_SECONDS} SECOND, false)) AS machine
-        FROM unjudged u JOIN ours s ON s.key = u.key LEFT JOIN clicks c ON c.key = u.key
+        FROM {UNJUDGED} u JOIN ours s ON s.key = u.key LEFT JOIN clicks c ON c.key = u.key
         LEFT JOIN arrived ON arrived.message_id = u.message_id
         LEFT JOIN accepted ON accepted.message_id = u.message_id"""
 
@@ -64,7 +68,7 @@ def _remember_people(database: Database, now: datetime) -> int:
         SELECT md5(concat_ws('|', 'interaction', {event}, m.id, {what}))::UUID AS key, m.lead_id, {event} AS kind,
                CASE WHEN NOT starts_with({what}, 'http') THEN nullif({what}, '') END AS about,
                min(s.occurred_at) AS occurred_at, min(s.occurred_on) AS occurred_on
-        FROM judgement j JOIN signal s ON s.key = j.key JOIN message m ON m.id = s.message_id
+        FROM {JUDGEMENTS} j JOIN signal s ON s.key = j.key JOIN message m ON m.id = s.message_id
         JOIN lead ON lead.id = m.lead_id WHERE NOT j.machine AND NOT m.internal GROUP BY ALL""",
     )
     seen_at = literal(stamp(database, now))

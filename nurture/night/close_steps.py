@@ -27,6 +27,7 @@ from nurture.night.facts import take_facts, take_standing
 from nurture.night.report import Counts, NightReport, read_report
 from nurture.night.restraint import Restraint
 from nurture.night.scoring import score
+from nurture.night.tables import PAIRS
 from nurture.safeguards.restore_guard import refuse_guarded
 from nurture.steps import Plainly, Steps
 from nurture.storage.database import Database
@@ -224,7 +225,7 @@ class NightRun:
         return Counts(advanced=moves.advanced, fell_back=moves.fell_back, left_journey=moves.dormant)
 
     def _verdicts(self, journey: Journey) -> Counts:
-        considered = self.database.one(f"SELECT count(*) FROM pair WHERE journey = {literal(journey.name)}")[0]
+        considered = self.database.one(f"SELECT count(*) FROM {PAIRS} WHERE journey = {literal(journey.name)}")[0]
         rows = self.database.rows(f"""
             SELECT verdict, count(*) FROM decision
             WHERE night = {literal(self.night)} AND journey = {literal(journey.name)} GROUP BY verdict""")

@@ -15,6 +15,7 @@ from nurture.ledger.moves import Ledger
 from nurture.ledger.states import UNSENT
 from nurture.night.eligibility import served
 from nurture.night.facts import lead_with_evidence
+from nurture.night.tables import ENTERING, LEAVING, MOVING, STAGES
 from nurture.storage.database import Database
 from nurture.storage.sql import Value, literal, texts
 from nurture.vocabulary import EXIT_WORDS, Words, fell_back_words
@@ -34,12 +35,12 @@ class Walk:
 
     def leave(self) -> int:
         """End the enrolments whose lead reached the goal or must not go on; the number of them."""
-        if not self.database.make("leaving", self._leaving()):
+        if not LEAVING.make(self.database, self._leaving()):
             return 0
         left = self._end_enrolments()
         self.database.run(f"""
             UPDATE lead SET lifecycle = {literal(str(self.journey.goal_makes))}
-            FROM leaving WHERE leaving.lead_id = lead.id AND leaving.reason = {literal(ExitReason.GOAL)}""")
+            FROM {LEAVING} leaving WHERE leaving.lead_id = lead.id AND leaving.reason = {literal(ExitReason.GOAL)}""")
         return left
 
     def _leaving(self) -> str:
@@ -65,14 +66,14 @@ class Walk:
         left = self.database.run(f"""
             UPDATE enrolment
             SET left_on = {literal(self.night)}, exit_reason = leaving.reason, entries = enrolment.entries + 1
-            FROM leaving WHERE leaving.id = enrolment.id""")
+            FROM {LEAVING} leaving WHERE leaving.id = enrolment.id""")
         self.database.run(f"""
             INSERT INTO stage_entry ({ENTRY_COLUMNS})
             SELECT l.id, l.entries + 1, e.journey, l.lead_id, {literal(self.night)}, {literal(Move.LEFT)},
                    l.stage, NULL,
                    CASE l.reason {self._exit_cases("en")} END, CASE l.reason {self._exit_cases("zh")} END,
                    CASE e.journey {fingerprints} END
-            FROM leaving l JOIN enrolment e ON e.id = l.id""")
+            FROM {LEAVING} l JOIN enrolment e ON e.id = l.id""")
         self._cancel_what_was_planned()
         return left
 
@@ -80,7 +81,7 @@ class Walk:
         """Nobody who left hears of the journey again; what sales must be told (a notice) stays."""
         self.ledger.move(
             f"""SELECT m.id, 'left the journey: ' || l.reason AS why
-               FROM leaving l JOIN message m ON m.enrolment_id = l.id
+               FROM {LEAVING} l JOIN message m ON m.enrolment_id = l.id
                WHERE m.state IN {texts(*UNSENT)} AND m.kind = 'touch'""",
             MessageState.CANCELLED,
         )
@@ -92,19 +93,19 @@ class Walk:
 
     def enrol(self) -> "Entries":
         """Enter the leads that the journey is for and that are free (or that it interrupts)."""
-        if not self.database.make("entering", self._entering()):
+        if not ENTERING.make(self.database, self._entering()):
             return Entries()
         interrupted = self._interrupt() if self.journey.interrupts else 0
         name, first = literal(self.journey.name), self.journey.stages[0]
         entered = self.database.run(f"""
             INSERT INTO enrolment (id, journey, lead_id, number, entered_on, stage, stage_since, entries, fingerprint)
             SELECT id, {name}, lead_id, number, {literal(self.night)}, {literal(first.key)}, {literal(self.night)}, 1,
-                   {literal(self.journey.fingerprint)} FROM entering""")
+                   {literal(self.journey.fingerprint)} FROM {ENTERING}""")
         words = self._words(self.journey.audience)
         self.database.run(f"""
             INSERT INTO stage_entry ({ENTRY_COLUMNS})
             SELECT id, 1, {name}, lead_id, {literal(self.night)}, {literal(Move.ENROLLED)}, NULL, {literal(first.key)},
-                   {literal(words.en)}, {literal(words.zh)}, {literal(self.journey.fingerprint)} FROM entering""")
+                   {literal(words.en)}, {literal(words.zh)}, {literal(self.journey.fingerprint)} FROM {ENTERING}""")
         return Entries(entered, interrupted)
 
     def _entering(self) -> str:
@@ -144,14 +145,14 @@ class Walk:
     def _interrupt(self) -> int:
         interrupted = f"""
             SELECT e.id, e.lead_id, e.stage, e.entries, {literal(ExitReason.INTERRUPTED)} AS reason
-            FROM entering JOIN enrolment e ON e.id = entering.open_id"""
-        return self._end_enrolments() if self.database.make("leaving", interrupted) else 0
+            FROM {ENTERING} entering JOIN enrolment e ON e.id = entering.open_id"""
+        return self._end_enrolments() if LEAVING.make(self.database, interrupted) else 0
 
     def move(self) -> "Moves":
         """Pass leads on through every stage whose question they answered; let the silent ones fall back."""
-        self.database.make("stages", self._stages())
+        STAGES.make(self.database, self._stages())
         moves = Moves()
-        if self.database.make("moving", self._moving()):
+        if MOVING.make(self.database, self._moving()):
             moves = Moves(self._advance(), self._fall_back(), self._leave_dormant())
         if any(stage.marks for stage in self.journey.stages):
             self._mark()
@@ -189,7 +190,7 @@ class Walk:
             FROM (
                 SELECT e.id, e.lead_id, e.entries, g.position, {target} AS onward, {tired} AS tired
                 FROM {lead_with_evidence(self.journey)} JOIN enrolment e ON e.lead_id = lead.id
-                JOIN stages g ON g.key = e.stage
+                JOIN {STAGES} g ON g.key = e.stage
                 WHERE e.journey = {literal(self.journey.name)} AND e.left_on IS NULL
             ) WHERE onward > position OR tired"""
 
@@ -200,10 +201,10 @@ class Walk:
                    {literal(Move.ADVANCED)}, origin.key, reached.key, origin.onward, origin.onward_zh,
                    {literal(self.journey.fingerprint)}
             FROM (
-                SELECT *, unnest(range(1, target - position + 1))::INTEGER AS step FROM moving WHERE target > position
+                SELECT *, unnest(range(1, target - position + 1))::INTEGER AS step FROM {MOVING} WHERE target > position
             ) m
-            JOIN stages origin ON origin.position = m.position + m.step - 1
-            JOIN stages reached ON reached.position = m.position + m.step""")
+            JOIN {STAGES} origin ON origin.position = m.position + m.step - 1
+            JOIN {STAGES} reached ON reached.position = m.position + m.step""")
         self._stand("m.target > m.position", "m.target - m.position")
         return rows
 
@@ -213,8 +214,8 @@ class Walk:
             SELECT m.id, m.entries + 1, {literal(self.journey.name)}, m.lead_id, {literal(self.night)},
                    {literal(Move.FELL_BACK)}, origin.key, reached.key, origin.back, origin.back_zh,
                    {literal(self.journey.fingerprint)}
-            FROM moving m JOIN stages origin ON origin.position = m.position
-            JOIN stages reached ON reached.position = m.target WHERE m.target < m.position""")
+            FROM {MOVING} m JOIN {STAGES} origin ON origin.position = m.position
+            JOIN {STAGES} reached ON reached.position = m.target WHERE m.target < m.position""")
         self._stand("m.target < m.position", "1")
         return rows
 
@@ -224,15 +225,16 @@ class Walk:
             UPDATE enrolment
             SET stage = m.key, stage_since = {literal(self.night)}, entries = enrolment.entries + m.more
             FROM (
-                SELECT m.id, g.key, {entries} AS more FROM moving m JOIN stages g ON g.position = m.target WHERE {who}
+                SELECT m.id, g.key, {entries} AS more
+                FROM {MOVING} m JOIN {STAGES} g ON g.position = m.target WHERE {who}
             ) m
             WHERE m.id = enrolment.id""")
 
     def _leave_dormant(self) -> int:
         dormant = f"""
             SELECT m.id, m.lead_id, g.key AS stage, m.entries, {literal(ExitReason.DORMANT)} AS reason
-            FROM moving m JOIN stages g ON g.position = m.position WHERE m.target < 0"""
-        return self._end_enrolments() if self.database.make("leaving", dormant) else 0
+            FROM {MOVING} m JOIN {STAGES} g ON g.position = m.position WHERE m.target < 0"""
+        return self._end_enrolments() if LEAVING.make(self.database, dormant) else 0
 
     def _mark(self) -> None:
         """Say on the lead what tonight's first entries to marked stages mean."""
@@ -241,7 +243,7 @@ class Walk:
             FROM (
                 SELECT lead_id, arg_max(mark, sequence) AS mark FROM (
                     SELECT h.lead_id, g.mark, min(h.sequence) AS sequence
-                    FROM stage_entry h JOIN stages g ON g.key = h.to_stage
+                    FROM stage_entry h JOIN {STAGES} g ON g.key = h.to_stage
                     WHERE h.journey = {literal(self.journey.name)} AND g.mark IS NOT NULL
                     GROUP BY h.enrolment_id, h.lead_id, g.mark HAVING min(h.night) = {literal(self.night)}
                 ) GROUP BY lead_id

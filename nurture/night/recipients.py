@@ -11,26 +11,24 @@ from nurture.content.send_windows import slots
 from nurture.journey.playbook import Playbook
 from nurture.ledger.states import COUNTED
 from nurture.night.eligibility import channel_fault, quota_used_up
+from nurture.night.tables import DUE_PAIRS, HANDLERS, REACH, SLOTS
 from nurture.people.channel_addresses import WAYS, Way
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
-from nurture.storage.temp_tables import DAY, MOMENT, TEXT, RowTable
-
-SLOTS = RowTable("night", "slot", {"zone": TEXT, "country": TEXT, "send_day": DAY, "opens": MOMENT, "closes": MOMENT})
 
 
 def take_reach(database: Database, playbook: Playbook, night: date) -> None:
     """Make ``slot``, ``handler`` and ``reach``."""
     _take_slots(database, playbook, night)
     zone, country = literal(playbook.zone.key), literal(playbook.policy.country)
-    database.make(
-        "handler",
+    HANDLERS.make(
+        database,
         f"""
         SELECT staff.id, staff.external_id, slot.send_day, slot.opens, slot.closes FROM staff JOIN {SLOTS} slot
         ON slot.zone = coalesce(staff.timezone, {zone}) AND slot.country = coalesce(staff.country, {country})""",
     )
-    database.make(
-        "reach",
+    REACH.make(
+        database,
         f"""
         SELECT lead.id AS lead_id, lead.account_id, lead.depth, lead.email_hash, lead.wecom_hash, lead.mobile_hash,
                slot.send_day, slot.opens, slot.closes, s.reply_open,
@@ -38,11 +36,11 @@ def take_reach(database: Database, playbook: Playbook, night: date) -> None:
                {_handler(database, playbook)},
                {", ".join(_fault(way, playbook) for way in WAYS)},
                {", ".join(f"{quota_used_up(way, playbook)} AS {way.channel}_full" for way in WAYS)}
-        FROM tonight_lead lead SEMI JOIN due_pair ON due_pair.lead_id = lead.id
+        FROM tonight_lead lead SEMI JOIN {DUE_PAIRS} due_pair ON due_pair.lead_id = lead.id
         JOIN standing s ON s.lead_id = lead.id
         JOIN {SLOTS} slot ON slot.zone = coalesce(lead.timezone, {zone})
             AND slot.country = coalesce(lead.country, {country})
-        LEFT JOIN handler owner ON owner.id = lead.owner_id
+        LEFT JOIN {HANDLERS} owner ON owner.id = lead.owner_id
         {" ".join(_usage(way, playbook) for way in WAYS)}""",
     )
 
@@ -60,7 +58,9 @@ def _handler(database: Database, playbook: Playbook) -> str:
     """The owner's columns, or the sales desk's: as constants, because a join on a constant alone is a loop."""
     columns = {"id": "UUID", "send_day": "DATE", "opens": "TIMESTAMP", "closes": "TIMESTAMP"}
     texts_of = ", ".join(f"{name}::VARCHAR" for name in columns)
-    desks = database.rows(f"SELECT {texts_of} FROM handler WHERE external_id = {literal(playbook.policy.sales_desk)}")
+    desks = database.rows(
+        f"SELECT {texts_of} FROM {HANDLERS} WHERE external_id = {literal(playbook.policy.sales_desk)}"
+    )
     desk = desks[0] if desks else (None,) * len(columns)
     return ", ".join(
         f"coalesce(owner.{name}, {literal(value)}::{kind}) AS handler_{name}"

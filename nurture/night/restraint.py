@@ -12,6 +12,7 @@ from nurture.ledger.states import COUNTED, ON_ITS_WAY, PROVED_UNSENT
 from nurture.night.due_touches import Planning
 from nurture.night.eligibility import FAULTS, leg_fault, topic_off
 from nurture.night.recipients import take_reach
+from nurture.night.tables import ALIVE, DUE_PAIRS, HELD_BACK, LOSERS, PAIRS, REACH
 from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
@@ -28,7 +29,7 @@ class Restraint:
         """Write ``message`` and ``decision`` for tonight."""
         self._gather()
         self._refuse_what_is_unwanted_or_forbidden()
-        self.database.make("alive", self._alive())
+        ALIVE.make(self.database, self._alive())
         self._keep_the_newest_of_the_highest()
         self._wait_for_what_is_open()
         self._keep_one_for_a_mailbox()
@@ -39,9 +40,9 @@ class Restraint:
 
     def _gather(self) -> None:
         night, grace = literal(self.planning.night), self.planning.playbook.policy.grace
-        self.database.make("due_pair", self.planning.due_pairs())
+        DUE_PAIRS.make(self.database, self.planning.due_pairs())
         take_reach(self.database, self.planning.playbook, self.planning.night)
-        self.database.make("pair", self._pairs(f"(d.due >= {night} - {grace} OR d.kind <> 'touch')"))
+        PAIRS.make(self.database, self._pairs(f"(d.due >= {night} - {grace} OR d.kind <> 'touch')"))
 
     def _pairs(self, inside_grace: str) -> str:
         """The considered pairs, numbered, each with its first leg that works, or the fault if none does."""
@@ -57,7 +58,7 @@ class Restraint:
                 SELECT *, {leg} AS leg, {channel} AS channel FROM (
                     SELECT row_number() OVER ()::INTEGER AS n, d.*, {checked},
                            NOT d.internal AND {topic_off("d.lead_id", "d.journey")} AS topic_off
-                    FROM due_pair d JOIN reach r ON r.lead_id = d.lead_id WHERE {inside_grace}
+                    FROM {DUE_PAIRS} d JOIN {REACH} r ON r.lead_id = d.lead_id WHERE {inside_grace}
                 )
             )"""
 
@@ -80,15 +81,18 @@ class Restraint:
                        CASE WHEN p.internal THEN r.handler_send_day ELSE r.send_day END AS send_day,
                        CASE WHEN p.internal THEN r.handler_opens ELSE r.opens END AS opens,
                        CASE WHEN p.internal THEN r.handler_closes ELSE r.closes END AS not_after
-                FROM pair p JOIN reach r ON r.lead_id = p.lead_id WHERE p.wanted AND NOT p.topic_off AND p.fault = ''
+                FROM {PAIRS} p JOIN {REACH} r ON r.lead_id = p.lead_id
+                WHERE p.wanted AND NOT p.topic_off AND p.fault = ''
             )"""
 
     def _hold_back(self, verdict: Verdict, losers: str) -> None:
         """Take pairs out, by a query of their numbers and reasons."""
-        if not self.database.make("loser", losers):
+        if not LOSERS.make(self.database, losers):
             return
-        self.database.run(f"INSERT INTO held_back (n, verdict, reason) SELECT n, {literal(verdict)}, reason FROM loser")
-        self.database.run("DELETE FROM alive WHERE n IN (SELECT n FROM loser)")
+        self.database.run(
+            f"INSERT INTO {HELD_BACK} (n, verdict, reason) SELECT n, {literal(verdict)}, reason FROM {LOSERS}"
+        )
+        self.database.run(f"DELETE FROM {ALIVE} WHERE n IN (SELECT n FROM {LOSERS})")
 
     def _refuse_what_is_unwanted_or_forbidden(self) -> None:
         """The touch's own condition and the lead's, then what its legs forbid; only a used-up quota comes back."""
@@ -96,12 +100,12 @@ class Restraint:
         reason = f"CASE WHEN NOT wanted THEN {literal(Reason.ONLY_IF)} {off} ELSE fault END"
         comes_back = f"wanted AND NOT topic_off AND fault = {literal(Reason.NO_QUOTA)}"
         refused, postponed = literal(Verdict.REFUSED), literal(Verdict.POSTPONED)
-        self.database.make(
-            "held_back",
+        HELD_BACK.make(
+            self.database,
             f"""
             SELECT n, {reason} AS reason,
                    CASE WHEN {comes_back} THEN {postponed} ELSE {refused} END AS verdict
-            FROM pair WHERE NOT wanted OR topic_off OR fault <> ''""",
+            FROM {PAIRS} WHERE NOT wanted OR topic_off OR fault <> ''""",
         )
 
     def _keep_the_newest_of_the_highest(self) -> None:
@@ -111,7 +115,7 @@ class Restraint:
             Verdict.SUPERSEDED,
             f"""SELECT n, CASE WHEN in_journey > 1 THEN 'newer_touch' ELSE 'higher_priority' END AS reason FROM (
                     SELECT n, row_number() OVER journey AS in_journey, row_number() OVER night AS in_night
-                    FROM alive WHERE NOT internal
+                    FROM {ALIVE} WHERE NOT internal
                     WINDOW journey AS (PARTITION BY lead_id, journey_rank ORDER BY {newest_first}),
                            night AS (PARTITION BY lead_id ORDER BY journey_rank, {newest_first})
                 ) WHERE in_night > 1""",
@@ -124,7 +128,7 @@ class Restraint:
             Verdict.POSTPONED,
             f"""SELECT n, CASE WHEN m.slot_taken THEN 'slot_taken' WHEN m.on_its_way THEN 'earlier_unsent'
                           WHEN reply_open THEN 'reply_open' ELSE 'lead_paused' END AS reason
-                FROM alive LEFT JOIN (
+                FROM {ALIVE} alive LEFT JOIN (
                     SELECT lead_id, bool_or({taken}) AS slot_taken, bool_or(state IN {texts(*ON_ITS_WAY)}) AS on_its_way
                     FROM message WHERE NOT internal GROUP BY lead_id
                 ) m ON m.lead_id = alive.lead_id
@@ -138,7 +142,7 @@ class Restraint:
             Verdict.REFUSED,
             f"""SELECT n, 'shared_mailbox' AS reason FROM (
                     SELECT n, {letter}, row_number() OVER (PARTITION BY {letter} ORDER BY depth DESC, lead_id) AS nth
-                    FROM alive WHERE NOT internal AND channel <> 'staff'
+                    FROM {ALIVE} WHERE NOT internal AND channel <> 'staff'
                 ) a LEFT JOIN (
                     SELECT DISTINCT {letter} FROM message WHERE NOT internal AND state NOT IN {texts(*PROVED_UNSENT)}
                 ) m USING ({letter}) WHERE nth > 1 OR m.touch IS NOT NULL""",
@@ -152,7 +156,7 @@ class Restraint:
                           ELSE 'lead_week_cap' END AS reason
                 FROM (
                     SELECT a.n, count(*) FILTER (m.send_day = a.send_day) AS that_day, count(*) AS in_7_days
-                    FROM alive a JOIN message m ON m.lead_id = a.lead_id
+                    FROM {ALIVE} a JOIN message m ON m.lead_id = a.lead_id
                     WHERE NOT a.internal AND NOT m.internal AND m.state IN {texts(*COUNTED)}
                       AND m.send_day BETWEEN a.send_day - 6 AND a.send_day GROUP BY a.n
                 ) WHERE that_day >= {caps.lead_per_day} OR in_7_days >= {caps.lead_per_7_days}""",
@@ -179,7 +183,7 @@ class Restraint:
             f"""SELECT n, {literal(reason)} AS reason FROM (
                     SELECT n, {whose}, send_day,
                            row_number() OVER (PARTITION BY {whose}, send_day ORDER BY {order}) AS nth
-                    FROM alive WHERE {lane} AND {whose} IS NOT NULL
+                    FROM {ALIVE} WHERE {lane} AND {whose} IS NOT NULL
                 ) a LEFT JOIN (
                     SELECT {whose}, send_day, count(*) AS already FROM message
                     WHERE {lane} AND state IN {texts(*COUNTED)} AND send_day >= {literal(self.planning.night)}
@@ -198,7 +202,7 @@ class Restraint:
                    p.internal, p.lead_id, a.account_id, a.owner_id, a.address_hash, {night},
                    {literal(MessageState.PLANNED)}, a.send_day, a.not_before, a.not_after, a.send_day + {grace},
                    CASE p.journey {fingerprints} END, p.kind, p.subject
-            FROM alive a JOIN pair p ON p.n = a.n""")
+            FROM {ALIVE} a JOIN {PAIRS} p ON p.n = a.n""")
         self.database.run(f"""
             INSERT INTO decision (night, enrolment_id, touch, journey, stage, lead_id, due, verdict, reason, leg,
                 channel, not_before, message_id, kind, subject)
@@ -206,11 +210,11 @@ class Restraint:
                    coalesce(h.verdict, {literal(Verdict.PLANNED)}), coalesce(h.reason, ''),
                    CASE WHEN a.n IS NOT NULL THEN p.leg END, CASE WHEN a.n IS NOT NULL THEN p.channel END,
                    a.not_before, a.id, p.kind, p.subject
-            FROM pair p LEFT JOIN held_back h ON h.n = p.n LEFT JOIN alive a ON a.n = p.n
+            FROM {PAIRS} p LEFT JOIN {HELD_BACK} h ON h.n = p.n LEFT JOIN {ALIVE} a ON a.n = p.n
             UNION ALL
             SELECT {night}, d.enrolment_id, d.touch, d.journey, d.stage, d.lead_id, d.due, {literal(Verdict.STALE)},
                    {literal(Reason.PAST_GRACE)}, NULL, NULL, NULL, NULL, d.kind, d.subject
-            FROM due_pair d LEFT JOIN (
+            FROM {DUE_PAIRS} d LEFT JOIN (
                 SELECT enrolment_id, touch FROM decision WHERE verdict = 'stale'
                 UNION SELECT enrolment_id, touch FROM decision_history WHERE verdict = 'stale'
             ) known ON known.enrolment_id = d.enrolment_id AND known.touch = d.touch

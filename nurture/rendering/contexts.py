@@ -22,6 +22,10 @@ from nurture.ledger.states import UNSENT
 from nurture.people.channel_addresses import WAYS
 from nurture.storage.database import Database
 from nurture.storage.sql import literal, texts
+from nurture.storage.temp_tables import TempTable
+
+TO_RENDER = TempTable("contexts", "to_render")
+TEMPLATES = TempTable("contexts", "template")
 
 SHARD = 2_000
 """Messages in one shard: some ten megabytes of mail, a fifth of a second of work."""
@@ -58,11 +62,11 @@ class Contexts:
 def export_contexts(database: Database, playbook: Playbook, rendered: Path) -> Contexts:
     """Write the contexts of every unsent message that has no words yet, in the order in which they will go."""
     wordless = f"state IN {texts(*UNSENT)} AND payload_hash IS NULL"
-    if not database.make("to_render", f"SELECT id FROM message WHERE {wordless}"):
+    if not TO_RENDER.make(database, f"SELECT id FROM message WHERE {wordless}"):
         return Contexts((), frozenset())
-    database.make("template_of", _templates(playbook))
+    TEMPLATES.make(database, _templates(playbook))
     found = database.arrow(_contexts(playbook))
-    files = database.rows("SELECT DISTINCT template FROM template_of WHERE template IS NOT NULL")
+    files = database.rows(f"SELECT DISTINCT template FROM {TEMPLATES} WHERE template IS NOT NULL")
     shards = (_write(found.slice(start, SHARD), rendered) for start in range(0, found.num_rows, SHARD))
     return Contexts(tuple(shards), frozenset(row[0] for row in files))
 
@@ -91,7 +95,7 @@ def person(playbook: Playbook, external_id: str) -> str:
 
 
 def _contexts(playbook: Playbook) -> str:
-    told = "SELECT lead_id FROM message JOIN to_render USING (id) WHERE channel = 'staff'"
+    told = f"SELECT lead_id FROM message JOIN {TO_RENDER} USING (id) WHERE channel = 'staff'"
     return f"""
         WITH {_recently(playbook, told)}, {STOOD}
         SELECT replace(m.id::VARCHAR, '-', '') AS id, m.journey, m.stage, {name_of_message("m")} AS touch, m.channel,
@@ -99,9 +103,9 @@ def _contexts(playbook: Playbook) -> str:
                m.internal OR m.address_hash IS NOT DISTINCT FROM {_address_hash()} AS same_address,
                {PERSON_COLUMNS}, stood.why, stood.why_zh, recently.recent,
                reply.subject AS reply_subject, left(reply.body, {REPLY_LETTERS}) AS reply_text, reply.sender_known
-        FROM message m JOIN to_render USING (id) JOIN reader lead ON lead.id = m.lead_id
+        FROM message m JOIN {TO_RENDER} USING (id) JOIN reader lead ON lead.id = m.lead_id
         {_around_lead(playbook, "coalesce(m.owner_id, lead.owner_id)")}
-        LEFT JOIN template_of t ON t.id = m.id LEFT JOIN reply ON reply.card_id = m.id
+        LEFT JOIN {TEMPLATES} t ON t.id = m.id LEFT JOIN reply ON reply.card_id = m.id
         LEFT JOIN stood ON stood.enrolment_id = m.enrolment_id
         ORDER BY m.not_before, m.id"""
 
@@ -147,7 +151,7 @@ def _templates(playbook: Playbook) -> str:
     )
     chosen = f"CASE {cases} END" if cases else "NULL"
     return f"""
-        SELECT m.id, {chosen}::INTEGER AS template FROM message m JOIN to_render USING (id)
+        SELECT m.id, {chosen}::INTEGER AS template FROM message m JOIN {TO_RENDER} USING (id)
         JOIN reader lead ON lead.id = m.lead_id LEFT JOIN account ON account.id = lead.account_id"""
 
 
