@@ -1,5 +1,6 @@
 """The `nurture` command: what a person types, and what they see. Every command can answer as JSON."""
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,7 +175,11 @@ def settings(json: Json = False) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command; an error of ours becomes one message on stderr and the exit code it deserves."""
+    """Run the command; an error of ours becomes one message on stderr and the exit code it deserves.
+
+    What it makes, and what the processes that it starts make, is its user's alone, whatever the shell's umask says.
+    """
+    os.umask(0o077)
     try:
         app()
     except (StoreBusy, NightBusy) as error:

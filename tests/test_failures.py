@@ -19,5 +19,5 @@ def test_every_number_of_a_test_has_its_row_and_every_row_its_test() -> None:
 
 @pytest.mark.parametrize(("number", "file", "guard"), ROWS)
 def test_the_guard_is_there(number: str, file: str, guard: str) -> None:
-    source = Path(file if file.startswith("flows/") else f"nurture/{file}").read_text(encoding="utf-8")
+    source = Path(file if file.startswith(("flows/", "cli/")) else f"nurture/{file}").read_text(encoding="utf-8")
     assert re.search(rf"^\s*(?:async )?(?:def|class) {guard}\b|^{guard}\b.* = ", source, re.M), number

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typer.main import get_command
 from cli.main import app, main
 from cli.views import night as show
 from nurture.settings import Settings
-from tests.support.sample_house import ROOT, SAMPLE, copy_of
+from tests.support.sample_house import ROOT, SAMPLE, copy_of, environment
 from tests.support.sample_house import nurture as nurture_process
 
 NIGHT = "2026-10-12"
@@ -250,3 +251,13 @@ def test_a_page_named_csv_imports_nothing_and_ends_with_two(nurture: Command, tm
     done = nurture(tmp_path / "home", "import", "leads", str(tmp_path / "leads.csv"))
     assert done.returncode == 2
     assert "HTML" in done.stderr
+
+
+def test_77_what_a_command_makes_is_its_users_alone_whatever_the_umask(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "cli.main", "import", "staff", str(SAMPLE / "staff.csv")]
+    done = subprocess.run(command, env=environment(home), cwd=ROOT, capture_output=True, umask=0o022, check=False)
+    assert done.returncode == 0
+    made = [home, *home.rglob("*")]
+    assert home / "nurture.duckdb" in made
+    assert [path.name for path in made if path.stat().st_mode & 0o077] == []
