@@ -20,10 +20,10 @@ DRAINER = """
 import sys
 from datetime import timedelta
 from pathlib import Path
-from nurture.inbound import draining
+from nurture.inbound import drain as draining
 from nurture.settings import Settings
 from nurture.storage.database import Store
-from tests.inbound_house import BOOK, SENT
+from tests.support.homes.inbound import BOOK, SENT
 draining.LINES_A_GO = 7
 settings = Settings(home=Path(sys.argv[1]))
 print("ready", flush=True)

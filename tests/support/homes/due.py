@@ -135,7 +135,7 @@ def started(home: Path) -> set[str]:
 
 
 FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload(["pytest", "tests.due_house"])
+FORKS.set_forkserver_preload(["pytest", "tests.support.homes.due"])
 
 
 def start(home: Path, channel: CountingChannel, now: datetime = NOON) -> ForkServerProcess:
