@@ -40,11 +40,12 @@ def test_the_webhook_benchmark_counts_what_lies_on_disk() -> None:
 
 @pytest.mark.slow
 @pytest.mark.alone
-def test_commands_start_within_their_limits() -> None:
+def test_commands_start_in_a_few_times_what_importing_the_database_takes() -> None:
     command = [sys.executable, "-m", "benchmarks.startup", "--rounds", "3"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout)["ratio"]["help"] < 10
+    ratio = json.loads(done.stdout)["ratio"]
+    assert ratio["help"] < 4
+    assert max(ratio["status"], ratio["explain"]) < 12
 
 
 @pytest.mark.slow

@@ -31,8 +31,12 @@ def served(folder: Path) -> Iterator[PrefectHome]:
 
 
 def ask(home: PrefectHome, what: str, **wanted: Any) -> Answer:
-    """What the API answers to a POST."""
-    answer = httpx.post(f"{home.url}/api/{what}", json=wanted, headers=home.authorization(), timeout=30)
+    """What the API answers to a POST; while its database is locked it says 503, and is asked again."""
+    for _ in range(20):
+        answer = httpx.post(f"{home.url}/api/{what}", json=wanted, headers=home.authorization(), timeout=30)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(0.5)
     answer.raise_for_status()
     return answer.json()
 
