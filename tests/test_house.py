@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,15 @@ FOLDERS = sorted(
 IDS = [str(path.relative_to(ROOT)) for path in SOURCES]
 
 
-def imported_modules(path: Path) -> set[str]:
-    names = set()
+@cache
+def imported_modules(path: Path) -> frozenset[str]:
+    names = set[str]()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def imported(path: Path) -> set[str]:
