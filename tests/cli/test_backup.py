@@ -5,27 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.homes.sending import NIGHT, NOON, Answer, Command, copy_over, move_in, rows, states, type_in
-
-
-@pytest.fixture(scope="module")
-def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A night has closed; its three letters are due at noon."""
-    home = move_in(tmp_path_factory.mktemp("morning") / "home")
-    with pytest.MonkeyPatch.context() as patch:
-        assert type_in(patch, home, "run", "--night", NIGHT) == 0
-    return home
-
-
-@pytest.fixture
-def home(morning: Path, tmp_path: Path) -> Path:
-    return copy_over(tmp_path / "home", morning)
-
-
-@pytest.fixture
-def nurture(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command inside this process, in a home of this test's own."""
-    return lambda *words: Answer(type_in(monkeypatch, home, *words), *capsys.readouterr())
+from tests.support.homes.sending import NOON, Command, rows, states
 
 
 def back_up(nurture: Command, home: Path) -> str:
